@@ -1,0 +1,202 @@
+package structures
+
+import "fmt"
+
+// Check walks the whole table and returns the first thing that contradicts
+// another: index against log, tags against keys, counts and sizes against what
+// is there, deadlines against the heap. It is for tests.
+func (t *Table) Check() error {
+	c := checker{t: t, live: map[uint32]int{}, deadlines: map[uint32]int64{}, used: tableOverhead}
+	if root := t.root.Load(); root != nil {
+		c.node(root, 0, 0)
+	}
+	c.log()
+	c.heap(&t.deadlines.heap, MaxCursor+1)
+	if t.deadlines.filling {
+		c.heap(&t.deadlines.next, t.deadlines.cursor)
+	}
+	c.want("records", t.n, c.n)
+	c.want("logical bytes", t.size, c.size)
+	c.want("volatile records", t.deadlines.live, c.volatile)
+	c.want("leaves", fmt.Sprint(t.leaves), fmt.Sprint(c.leaves))
+	c.used += t.chunks.Pages()*chunkPageBytes + t.slots.Pages()*slotPageBytes + t.deadlines.pages()*duePageBytes
+	c.want("used bytes", t.used, c.used)
+	return c.err
+}
+
+type checker struct {
+	t                       *Table
+	err                     error
+	n, size, used, volatile int
+	leaves                  [tagBits + 1]int32
+	live                    map[uint32]int // bytes by chunk
+	slots                   int
+	deadlines               map[uint32]int64 // the earliest by tag
+}
+
+func (c *checker) failf(format string, args ...any) {
+	if c.err == nil {
+		c.err = fmt.Errorf("structures: "+format, args...)
+	}
+}
+
+func (c *checker) want(what string, counted, found any) {
+	if counted != found {
+		c.failf("%s: counted %v, found %v", what, counted, found)
+	}
+}
+
+// node checks everything below a node that covers the tags with prefix.
+func (c *checker) node(n *node, depth uint8, prefix uint64) {
+	c.used += n.bytes()
+	if n.bits == 0 {
+		c.leaf(n, prefix)
+		return
+	}
+	if n.depth != depth {
+		c.failf("a directory at depth %d says %d", depth, n.depth)
+		return
+	}
+	for i := 0; i < len(n.kids); {
+		kid := n.kids[i].Load()
+		span := 1
+		at := prefix | uint64(i)<<(64-n.depth-n.bits)
+		if kid.bits == 0 {
+			if kid.depth <= n.depth || kid.depth > n.depth+n.bits {
+				c.failf("a leaf of depth %d below a directory of %d+%d bits", kid.depth, n.depth, n.bits)
+				return
+			}
+			span = 1 << (n.depth + n.bits - kid.depth)
+		}
+		for j := i; j < i+span; j++ {
+			if n.kids[j].Load() != kid {
+				c.failf("entries %d and %d of a directory differ", i, j)
+				return
+			}
+		}
+		c.node(kid, n.depth+n.bits, at)
+		i += span
+	}
+}
+
+func (c *checker) leaf(n *node, prefix uint64) {
+	c.leaves[n.depth]++
+	used := 0
+	for i := range n.words {
+		w := n.words[i].Load()
+		if w == 0 {
+			continue
+		}
+		used++
+		if n.depth > 0 && (w^prefix)>>(64-n.depth) != 0 {
+			c.failf("a word %x in the leaf of prefix %x/%d", w, prefix, n.depth)
+		}
+		for j := n.home(w); j != i; j = (j + 1) % len(n.words) {
+			if n.words[j].Load() == 0 {
+				c.failf("a hole between word %x and its home", w)
+				break
+			}
+		}
+		c.word(w)
+	}
+	c.want("words in a leaf", n.used, used)
+	if used >= len(n.words) {
+		c.failf("a leaf of %d words has no room", used)
+	}
+}
+
+func (c *checker) word(w uint64) {
+	t := c.t
+	id := uint32(w & addrMask >> offsetBits)
+	ref := t.chunks.At(int(id))
+	if ref == nil || ref.p.Load() == nil {
+		c.failf("a word points into chunk %d, which is gone", id)
+		return
+	}
+	if at := int(w & offsetMask); at >= int(ref.used) {
+		c.failf("a word points behind the end of chunk %d", id)
+		return
+	}
+	rec := t.wordRecord(w)
+	if tag := t.cfg.Hash(rec.Key()) >> addrBits; tag != w>>addrBits {
+		c.failf("key %q has tag %x and word %x", rec.Key(), tag, w)
+	}
+	if r := t.Find(t.cfg.Hash(rec.Key()), rec.Key()); !r.Found || r.Record.raw != rec.raw {
+		c.failf("key %q is not found, or twice there", rec.Key())
+	}
+	c.n++
+	c.size += rec.Size()
+	c.live[id] += len(rec.raw)
+	if rec.raw[0]&flagSlot != 0 {
+		c.slots++
+		if rec.slot == nil {
+			c.failf("key %q has lost its slot", rec.Key())
+			return
+		}
+		if o := rec.slot.object; o != nil && o.Size() != rec.slot.size {
+			c.failf("the object of %q has size %d, counted %d", rec.Key(), o.Size(), rec.slot.size)
+		}
+		c.used += slotOverhead + rec.slot.bytes()
+	}
+	if at := rec.Deadline(); at != 0 {
+		c.volatile++
+		tag := uint32(w >> addrBits)
+		if old, ok := c.deadlines[tag]; !ok || at < old {
+			c.deadlines[tag] = at
+		}
+	}
+}
+
+func (c *checker) log() {
+	t := c.t
+	used, live := 0, 0
+	for id := 1; id < t.chunks.Len(); id++ {
+		ref := t.chunks.At(id)
+		if ref == nil {
+			continue
+		}
+		p := ref.p.Load()
+		if p == nil {
+			continue
+		}
+		used += int(ref.used)
+		live += int(ref.live)
+		c.used += len(p.buf) + chunkOverhead
+		c.want(fmt.Sprintf("live bytes of chunk %d", id), int(ref.live), c.live[uint32(id)])
+		if ref.live == 0 && uint32(id) != t.tail {
+			// A clone has no tail: the chunk that was it may be empty there.
+			if int(ref.used) == len(p.buf) {
+				c.failf("chunk %d is dead and still there", id)
+			}
+		}
+	}
+	c.want("bytes in the log", t.logUsed, used)
+	c.want("live bytes in the log", t.logLive, live)
+	slots := 0
+	for id := 1; id < t.slots.Len(); id++ {
+		if t.slotAt(uint32(id)) != nil {
+			slots++
+		}
+	}
+	c.want("slots", slots, c.slots)
+}
+
+// heap checks that every record with a tag below limit has an entry in h that
+// is not later than its deadline, and that h is a heap.
+func (c *checker) heap(h *heap, limit uint32) {
+	first := map[uint32]int64{}
+	for i := range h.v.Len() {
+		d := *h.v.At(i)
+		if i > 0 && h.v.At((i-1)/heapArity).at > d.at {
+			c.failf("entry %d of the deadline heap is earlier than its parent", i)
+		}
+		if at, ok := first[d.tag]; !ok || d.at < at {
+			first[d.tag] = d.at
+		}
+	}
+	for tag, at := range c.deadlines {
+		if e, ok := first[tag]; tag < limit && (!ok || e > at) {
+			c.failf("a record with deadline %d has no entry as early", at)
+		}
+	}
+}

@@ -1,0 +1,226 @@
+package structures
+
+import "sync/atomic"
+
+// The log is a set of chunks into which records are appended. A chunk whose
+// records are all dead is dropped; when more than a garbageShare of the log is
+// dead, opening a new chunk first moves what lives in one or two of the emptiest
+// old ones. A dropped chunk is never written again, so the strings into it stay
+// what they were, and the collector takes it with the last of them.
+const (
+	offsetBits = 14
+	offsetMask = 1<<offsetBits - 1
+	chunkMax   = 1 << offsetBits
+	chunkMin   = 512
+
+	garbageShare = 4  // compact above 1/garbageShare of dead bytes
+	victims      = 64 // how many chunks are looked at for an empty one
+
+	chunkOverhead = 24
+)
+
+type chunk struct {
+	buf []byte // its whole capacity; only the table's owner writes behind used
+}
+
+// chunkRef is a chunk's place in the table. Only p may be read without the
+// lock.
+type chunkRef struct {
+	p    atomic.Pointer[chunk]
+	used int32  // bytes written
+	live int32  // bytes of records that the index points to
+	next uint32 // the next free place, while p is nil
+}
+
+const chunkPageBytes = vectorPage*24 + 8
+
+// locate returns the chunk and the offset that a word points to, nil where the
+// chunk is gone.
+func (t *Table) locate(w uint64) (*chunk, int) {
+	ref := t.chunks.At(int(w & addrMask >> offsetBits))
+	if ref == nil {
+		return nil, 0
+	}
+	return ref.p.Load(), int(w & offsetMask)
+}
+
+// ensure makes room for a record of n bytes at the tail.
+func (t *Table) ensure(n int) {
+	if t.tail != 0 && t.tailUsed+n <= len(t.tailBuf) {
+		return
+	}
+	t.shape++
+	t.seal()
+	for range 2 {
+		if (t.logUsed-t.logLive)*garbageShare <= t.logUsed {
+			break
+		}
+		id := t.victim()
+		if id == 0 {
+			break
+		}
+		t.move(id)
+	}
+	t.room(n)
+}
+
+// room makes room at the tail without compaction.
+func (t *Table) room(n int) {
+	if t.tail != 0 && t.tailUsed+n <= len(t.tailBuf) {
+		return
+	}
+	t.seal()
+	size := chunkMin
+	for size < t.cfg.ChunkMax && size < t.logUsed/4 {
+		size *= 2
+	}
+	t.openChunk(max(n, min(size, t.cfg.ChunkMax)))
+}
+
+// openChunk makes a new tail of size bytes.
+func (t *Table) openChunk(size int) {
+	id := t.freeChunk
+	if id == 0 {
+		id = uint32(max(1, t.chunks.Len())) // 0 is no chunk, so that no address is 0
+	}
+	pages := t.chunks.Pages()
+	ref := t.chunks.Mut(int(id), t.owner)
+	t.used += (t.chunks.Pages() - pages) * chunkPageBytes
+	t.freeChunk, ref.next = ref.next, 0
+	c := &chunk{buf: make([]byte, size)}
+	ref.used, ref.live = 0, 0
+	ref.p.Store(c)
+	t.tail, t.tailBuf, t.tailUsed = id, c.buf, 0
+	t.used += size + chunkOverhead
+}
+
+// seal ends the tail.
+func (t *Table) seal() {
+	if t.tail == 0 {
+		return
+	}
+	id := t.tail
+	t.tail, t.tailBuf, t.tailUsed = 0, nil, 0
+	if t.chunks.At(int(id)).live == 0 {
+		t.drop(id)
+	}
+}
+
+// kill counts the record of n bytes at the address in w as dead.
+func (t *Table) kill(w uint64, n int) {
+	id := uint32(w & addrMask >> offsetBits)
+	ref := t.chunks.Mut(int(id), t.owner)
+	ref.live -= int32(n)
+	t.logLive -= n
+	if ref.live == 0 && id != t.tail {
+		t.drop(id)
+	}
+}
+
+// drop gives up a chunk. Its number may come back, so readers without a lock
+// must notice.
+func (t *Table) drop(id uint32) {
+	ref := t.chunks.Mut(int(id), t.owner)
+	c := ref.p.Load()
+	t.cfg.Seq.Enter()
+	ref.p.Store(nil)
+	t.cfg.Seq.Leave()
+	t.logUsed -= int(ref.used)
+	t.used -= len(c.buf) + chunkOverhead
+	ref.next, t.freeChunk = t.freeChunk, id
+}
+
+// victim returns the chunk with the smallest share of live bytes among the next
+// ones in turn, 0 if moving none of them would free a quarter of it.
+func (t *Table) victim() uint32 {
+	n := t.chunks.Len()
+	best, share := uint32(0), 0.75
+	for range min(victims, n-1) {
+		if t.hand++; int(t.hand) >= n {
+			t.hand = 1
+		}
+		ref := t.chunks.At(int(t.hand))
+		if ref.p.Load() == nil || t.hand == t.tail {
+			continue
+		}
+		if s := float64(ref.live) / float64(ref.used); s < share {
+			best, share = t.hand, s
+		}
+	}
+	return best
+}
+
+// move appends the live records of a chunk anew and drops it. Readers find a
+// record in either place until the chunk is gone.
+func (t *Table) move(id uint32) {
+	ref := t.chunks.At(int(id))
+	c, used := ref.p.Load(), int(ref.used)
+	for at := 0; at < used && ref.p.Load() == c; {
+		h, ok := parseHead(c.buf[at:used], t.cfg.Versions)
+		if !ok {
+			panic("structures: a chunk holds no whole record")
+		}
+		w := uint64(id)<<offsetBits | uint64(at)
+		if leaf, i := t.wordAt(c.buf[at:at+h.end], h, w); leaf != nil {
+			tag := leaf.words[i].Load() & tagMask
+			t.room(h.end)
+			addr := t.appendRecord(h.end)
+			copy(t.tailBuf[t.tailUsed-h.end:], c.buf[at:at+h.end])
+			leaf.words[i].Store(tag | addr)
+			t.kill(w, h.end)
+			ref = t.chunks.At(int(id)) // kill may have copied its page
+		}
+		at += h.end
+	}
+	if ref.live == 0 && ref.p.Load() == c {
+		t.drop(id) // it was a clone's tail, and empty
+	}
+}
+
+// wordAt returns the place of the word with w's address, if the record b at it
+// is live.
+func (t *Table) wordAt(b []byte, h head, w uint64) (*node, int) {
+	t.touched++
+	key := piece(b[h.key:h.val])
+	if h.meta&flagBigKey != 0 {
+		rec := Record{raw: piece(b), key: uint32(h.key), val: uint32(h.val)}
+		s := t.slotAt(rec.slotID())
+		if s == nil {
+			return nil, 0 // dead: its slot is free, or somebody else's
+		}
+		key = s.key
+	}
+	hash := t.cfg.Hash(key)
+	n := t.leaf(hash)
+	if n == nil {
+		return nil, 0
+	}
+	want := hash&tagMask | w
+	for i, left := n.home(hash), len(n.words); left > 0; left-- {
+		switch n.words[i].Load() {
+		case 0:
+			return nil, 0
+		case want:
+			if n.owner != t.owner {
+				n = t.ownLeaf(hash)
+			}
+			return n, i
+		}
+		if i++; i == len(n.words) {
+			i = 0
+		}
+	}
+	return nil, 0
+}
+
+// appendRecord claims n bytes at the tail and returns their address.
+func (t *Table) appendRecord(n int) uint64 {
+	addr := uint64(t.tail)<<offsetBits | uint64(t.tailUsed)
+	ref := t.chunks.Mut(int(t.tail), t.owner)
+	t.tailUsed += n
+	ref.used = int32(t.tailUsed)
+	ref.live += int32(n)
+	t.logUsed += n
+	t.logLive += n
+	return addr
+}

@@ -1,0 +1,197 @@
+package structures
+
+import "encoding/binary"
+
+// A record lies in a chunk as
+//
+//	meta     1 byte: kind (5 bits), flags (3 bits)
+//	key      uvarint length
+//	value    uvarint length
+//	version  6 bytes little endian, in tables that keep versions
+//	deadline 8 bytes little endian, if flagDeadline
+//	key, value
+//
+// With flagSlot the value is the 4-byte number of a slot, which holds the value
+// (flagBig) or, with flagBigKey, the key, too.
+const (
+	kindMask     = 0x1f
+	flagDeadline = 0x20
+	flagSlot     = 0x40
+	flagBigKey   = 0x80
+
+	versionLen  = 6
+	deadlineLen = 8
+	slotLen     = 4
+
+	// MaxKind is the largest kind that a record can carry.
+	MaxKind = kindMask
+	// MaxInline is the length in bytes up to which a key or a string lies in
+	// the record itself; a longer one is kept by reference.
+	MaxInline = 1024
+)
+
+// Object is a value that does not lie in a record: it changes in place, under
+// the lock of its table's owner.
+type Object interface {
+	// Size returns the logical size in bytes: what the elements take,
+	// without slack.
+	Size() int
+	// Clone returns an independent copy in O(1). It counts as a write.
+	Clone() Object
+}
+
+// slot holds what a record only refers to. Its key, text and object never
+// change once it is published; version does, under the lock.
+type slot struct {
+	key     string
+	text    string
+	object  Object
+	owner   uint64 // who may write object in place
+	version uint64
+	size    int // object.Size() when it was last counted
+}
+
+// bytes is the logical size of what the slot holds.
+func (s *slot) bytes() int { return len(s.key) + len(s.text) + s.size }
+
+// Record is a key with its value, as it was when it was read. What its methods
+// return stays valid for ever, except that an Object may change under its
+// table's lock. The zero Record belongs to no key.
+type Record struct {
+	raw      string // the whole record
+	key, val uint32 // where they begin in raw
+	versions bool
+	slot     *slot
+}
+
+// Kind returns what the record was put with.
+func (r *Record) Kind() uint8 { return r.raw[0] & kindMask }
+
+// Key returns the key.
+func (r *Record) Key() string {
+	if r.raw[0]&flagBigKey != 0 {
+		return r.slot.key
+	}
+	return r.raw[r.key:r.val]
+}
+
+// Value returns the value as text. It is empty for an object.
+func (r *Record) Value() string {
+	if r.raw[0]&flagSlot != 0 {
+		return r.slot.text
+	}
+	return r.raw[r.val:]
+}
+
+// Object returns the value if it is an object, otherwise nil.
+func (r *Record) Object() Object {
+	if r.slot == nil {
+		return nil
+	}
+	return r.slot.object
+}
+
+// Deadline returns the deadline, 0 if there is none.
+func (r *Record) Deadline() int64 {
+	if r.raw[0]&flagDeadline == 0 {
+		return 0
+	}
+	return int64(le64(r.raw[r.key-deadlineLen:]))
+}
+
+// Version returns the version of the last change, 0 in a table without.
+func (r *Record) Version() uint64 {
+	switch {
+	case !r.versions:
+		return 0
+	case r.slot != nil:
+		return r.slot.version
+	}
+	at := r.key - versionLen
+	if r.raw[0]&flagDeadline != 0 {
+		at -= deadlineLen
+	}
+	b := r.raw[at:]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40
+}
+
+// recordOverhead is what a record costs beside its own bytes and its slot: an
+// index word at the usual fill.
+const recordOverhead = 12
+
+// Size returns the logical size in bytes of the record with all it refers to.
+func (r *Record) Size() int {
+	n := len(r.raw) + recordOverhead
+	if r.slot != nil {
+		n += slotOverhead + r.slot.bytes()
+	}
+	return n
+}
+
+func (r *Record) slotID() uint32 {
+	v := r.raw[r.val:]
+	return uint32(v[0]) | uint32(v[1])<<8 | uint32(v[2])<<16 | uint32(v[3])<<24
+}
+
+func le64(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// head is the parsed header of a record.
+type head struct {
+	meta     byte
+	key, val int // offsets from the start of the record
+	end      int
+}
+
+// parseHead reads the header at the start of b. It reports false where b can't
+// be a whole record.
+func parseHead(b []byte, versions bool) (h head, ok bool) {
+	if len(b) < 3 {
+		return h, false
+	}
+	h.meta = b[0]
+	klen, vlen := uint64(b[1]), uint64(b[2])
+	at := 3
+	if klen|vlen >= 0x80 {
+		var n, m int
+		klen, n = binary.Uvarint(b[1:])
+		if n <= 0 {
+			return h, false
+		}
+		vlen, m = binary.Uvarint(b[1+n:])
+		if m <= 0 {
+			return h, false
+		}
+		at = 1 + n + m
+	}
+	if versions {
+		at += versionLen
+	}
+	if h.meta&flagDeadline != 0 {
+		at += deadlineLen
+	}
+	if klen > MaxInline || vlen > MaxInline {
+		return h, false
+	}
+	h.key = at
+	h.val = at + int(klen)
+	h.end = h.val + int(vlen)
+	return h, h.end <= len(b)
+}
+
+// appendHead appends the header of a record to b.
+func appendHead(b []byte, meta byte, klen, vlen int, versions bool, version uint64, deadline int64) []byte {
+	b = append(b, meta)
+	b = binary.AppendUvarint(b, uint64(klen))
+	b = binary.AppendUvarint(b, uint64(vlen))
+	if versions {
+		b = append(b, byte(version), byte(version>>8), byte(version>>16), byte(version>>24), byte(version>>32), byte(version>>40))
+	}
+	if meta&flagDeadline != 0 {
+		b = binary.LittleEndian.AppendUint64(b, uint64(deadline))
+	}
+	return b
+}

@@ -1,0 +1,479 @@
+package structures
+
+import (
+	"math/bits"
+	"strings"
+	"sync/atomic"
+)
+
+// TableConfig is what tables of one kind have in common. It must not change
+// once a table uses it.
+type TableConfig struct {
+	// Hash hashes a key; the first bits choose its place. It must be seeded:
+	// whoever can choose keys with equal hashes can make the table slow.
+	Hash func(key string) uint64
+	// Seq, if set, lets Load read without a lock.
+	Seq *Seq
+	// Versions keeps a version in each record.
+	Versions bool
+	// Track keeps an access stamp beside each word.
+	Track bool
+	// LeafMax and ChunkMax bound the size of a leaf in words and of a chunk in
+	// bytes. 0 means the largest; tests make them tiny.
+	LeafMax, ChunkMax int
+}
+
+func (c TableConfig) withDefaults() *TableConfig {
+	if c.LeafMax == 0 {
+		c.LeafMax = leafMax
+	}
+	if c.ChunkMax == 0 {
+		c.ChunkMax = chunkMax
+	}
+	return &c
+}
+
+// Table is a hash table from strings to small records: an index of words over
+// an append-only log. The collector finds no pointer in either. Beside the log,
+// a slot table holds what is large or changes in place.
+//
+// Reading needs the shared lock of the table's owner, everything else the
+// exclusive one; only Load needs none.
+type Table struct {
+	cfg   *TableConfig
+	owner uint64
+	n     int
+
+	root   atomic.Pointer[node]
+	leaves [tagBits + 1]int32 // how many at each depth
+	widest int                // the size of the largest leaf there ever was
+	chunks Vector[chunkRef]
+	slots  Vector[slotRef]
+
+	tail      uint32
+	tailBuf   []byte
+	tailUsed  int
+	freeChunk uint32
+	freeSlot  uint32
+	hand      uint32 // where the search for an empty chunk goes on
+
+	logUsed, logLive int // bytes written and live in the log
+	size             int // logical bytes
+	used             int // allocated bytes
+
+	deadlines deadlines
+
+	shape   uint64 // moves whenever a Ref may have become stale
+	touched int    // records and words looked at by compaction and growth
+	copied  int    // bytes copied because a clone shared them
+}
+
+// NewTable returns an empty table.
+func NewTable(c TableConfig) *Table {
+	return &Table{cfg: c.withDefaults(), owner: newOwner(), used: tableOverhead}
+}
+
+const tableOverhead = 400
+
+// Len returns the number of records.
+func (t *Table) Len() int { return t.n }
+
+// Size returns the logical size in bytes: the sum of Record.Size.
+func (t *Table) Size() int { return t.size }
+
+// Used returns the bytes allocated for what the table can reach.
+func (t *Table) Used() int { return t.used }
+
+// Clone returns an independent copy in O(1): both share everything until they
+// write it. It counts as a write to t.
+func (t *Table) Clone() *Table {
+	t.shape++
+	c := &Table{
+		cfg: t.cfg, owner: newOwner(), n: t.n, leaves: t.leaves, widest: t.widest,
+		freeChunk: t.freeChunk, freeSlot: t.freeSlot, hand: t.hand,
+		logUsed: t.logUsed, logLive: t.logLive, size: t.size, used: t.used,
+	}
+	c.root.Store(t.root.Load()) // the tail stays t's: the clone opens its own
+	t.chunks.share(&c.chunks)
+	t.slots.share(&c.slots)
+	t.deadlines.share(&c.deadlines)
+	t.owner = newOwner()
+	return c
+}
+
+// Ref is where a key is, or would go, in a table.
+type Ref struct {
+	leaf   *node
+	at     int
+	hash   uint64
+	shape  uint64
+	Record Record
+	Found  bool
+}
+
+// Find looks key up under the lock. h is its hash.
+// The complexity is O(1).
+func (t *Table) Find(h uint64, key string) (r Ref) {
+	r.hash, r.shape = h, t.shape
+	n := t.leaf(h)
+	if n == nil {
+		return r
+	}
+	r.leaf = n
+	tag := h >> addrBits
+	for i, left := n.home(h), len(n.words); left > 0; left-- {
+		w := n.words[i].Load()
+		if w == 0 {
+			break
+		}
+		if w>>addrBits == tag {
+			if rec, ok := t.recordAt(w, key); ok {
+				r.at, r.Record, r.Found = i, rec, true
+				return r
+			}
+		}
+		if i++; i == len(n.words) {
+			i = 0
+		}
+	}
+	return r
+}
+
+// recordAt returns the record at the address in w, if it is key's.
+func (t *Table) recordAt(w uint64, key string) (rec Record, ok bool) {
+	c, at := t.locate(w)
+	b := c.buf[at:]
+	h, ok := parseHead(b, t.cfg.Versions)
+	if !ok {
+		panic("structures: a word points to no record")
+	}
+	if h.meta&(flagBigKey|flagSlot) == 0 {
+		if string(b[h.key:h.val]) != key {
+			return rec, false
+		}
+		return t.record(b, h, nil), true
+	}
+	rec = t.record(b, h, nil)
+	rec.slot = t.slotAt(rec.slotID())
+	return rec, rec.Key() == key
+}
+
+func (t *Table) record(b []byte, h head, s *slot) Record {
+	return Record{raw: piece(b[:h.end]), key: uint32(h.key), val: uint32(h.val), versions: t.cfg.Versions, slot: s}
+}
+
+// wordRecord returns the record that w points to.
+func (t *Table) wordRecord(w uint64) Record {
+	c, at := t.locate(w)
+	h, ok := parseHead(c.buf[at:], t.cfg.Versions)
+	if !ok {
+		panic("structures: a word points to no record")
+	}
+	rec := t.record(c.buf[at:], h, nil)
+	if h.meta&flagSlot != 0 {
+		rec.slot = t.slotAt(rec.slotID())
+	}
+	return rec
+}
+
+// Load looks key up without a lock. seq is what the table's Seq said before
+// the caller found the table; it must have been even. Where ok is false a writer
+// came in between, and the caller looks again under the lock. The version and
+// the object of what it returns may be read under the lock only.
+// The complexity is O(1).
+func (t *Table) Load(seq, h uint64, key string, stamp func(old uint32) uint32) (rec Record, found, ok bool) {
+	n := t.leaf(h)
+	if n == nil {
+		return rec, false, t.cfg.Seq.Load() == seq
+	}
+	tag := h >> addrBits
+	for i, left := n.home(h), len(n.words); left > 0; left-- {
+		w := n.words[i].Load()
+		if w == 0 {
+			break
+		}
+		if w>>addrBits == tag {
+			// The word was of this moment and the chunk is the one it means if
+			// nothing has moved since; the bytes themselves never change.
+			c, at := t.locate(w)
+			if c == nil || t.cfg.Seq.Load() != seq {
+				return rec, false, false
+			}
+			rec, found, ok = t.loadAt(seq, c, at, key)
+			if found && stamp != nil && n.stamps != nil {
+				n.touch(i, stamp)
+			}
+			if found || !ok {
+				return rec, found, ok
+			}
+		}
+		if i++; i == len(n.words) {
+			i = 0
+		}
+	}
+	return Record{}, false, t.cfg.Seq.Load() == seq
+}
+
+// loadAt is recordAt for Load.
+func (t *Table) loadAt(seq uint64, c *chunk, at int, key string) (rec Record, found, ok bool) {
+	if at >= len(c.buf) {
+		return rec, false, false
+	}
+	b := c.buf[at:]
+	h, ok := parseHead(b, t.cfg.Versions)
+	if !ok {
+		return rec, false, false
+	}
+	if h.meta&flagSlot == 0 {
+		if string(b[h.key:h.val]) != key {
+			return rec, false, true
+		}
+		return t.record(b, h, nil), true, true
+	}
+	rec = t.record(b, h, nil)
+	rec.slot = t.slotAt(rec.slotID())
+	if rec.slot == nil || t.cfg.Seq.Load() != seq {
+		return rec, false, false
+	}
+	return rec, rec.Key() == key, true
+}
+
+// touch replaces the access stamp of place i. It is not written when it stays
+// the same, so that readers of one hot key don't fight for its line.
+func (n *node) touch(i int, stamp func(old uint32) uint32) {
+	old := n.stamps[i].Load()
+	if s := stamp(old); s != old {
+		n.stamps[i].CompareAndSwap(old, s)
+	}
+}
+
+// Touch replaces the access stamp of a record that r has found.
+func (t *Table) Touch(r *Ref, stamp func(old uint32) uint32) {
+	if r.Found && r.leaf.stamps != nil {
+		r.leaf.touch(r.at, stamp)
+	}
+}
+
+// Stamp returns the access stamp of a record that r has found, 0 in a table
+// that does not track access.
+func (t *Table) Stamp(r *Ref) uint32 {
+	if !r.Found {
+		return 0
+	}
+	return r.leaf.stamp(r.at)
+}
+
+// Entry is what a key gets by Put. Only one of Text, Bytes and Object is set.
+type Entry struct {
+	Kind     uint8
+	Version  uint64
+	Deadline int64 // 0 is none
+	Text     string
+	Bytes    []byte // copied
+	Object   Object
+	Stamp    uint32 // the access stamp of a new record
+}
+
+func (e *Entry) len() int { return max(len(e.Text), len(e.Bytes)) }
+
+// Put stores e under the key of r, in the place of what was there, and makes r
+// point to it. The complexity is O(1) amortised; a write that opens a chunk moves
+// at most two old ones.
+func (t *Table) Put(r *Ref, key string, e Entry) {
+	var s *slot
+	if e.Object != nil || e.len() > MaxInline || len(key) > MaxInline {
+		s = t.makeSlot(key, &e)
+	}
+	t.put(r, key, &e, s)
+}
+
+// makeSlot returns the slot of an entry that does not fit into a record.
+func (t *Table) makeSlot(key string, e *Entry) *slot {
+	s := &slot{text: e.Text, object: e.Object, owner: t.owner, version: e.Version}
+	switch {
+	case len(e.Bytes) > 0:
+		s.text = string(e.Bytes)
+	case len(e.Text) <= MaxInline:
+		s.text = strings.Clone(e.Text) // don't keep what it is a piece of
+	}
+	if len(key) > MaxInline {
+		s.key = key
+	}
+	if e.Object != nil {
+		s.size = e.Object.Size()
+	}
+	return s
+}
+
+// put stores an entry whose value is in e, or in s where that is set.
+func (t *Table) put(r *Ref, key string, e *Entry, s *slot) {
+	meta := e.Kind
+	if e.Deadline != 0 {
+		meta |= flagDeadline
+	}
+	klen, vlen := len(key), e.len()
+	if s != nil {
+		meta |= flagSlot
+		vlen = slotLen
+		if s.key != "" {
+			meta |= flagBigKey
+			klen = 0
+		}
+	}
+	n := t.recordLen(meta, klen, vlen)
+	t.ensure(n)
+	t.refind(r, key)
+	if s != nil && r.Found && r.Record.slot != nil && r.Record.raw[0] == meta && r.Record.Deadline() == e.Deadline {
+		t.swapSlot(r, s)
+		return
+	}
+
+	var id uint32
+	if s != nil {
+		id = t.newSlot(s)
+	}
+	addr := t.appendRecord(n)
+	b := t.tailBuf[t.tailUsed-n : t.tailUsed]
+	at := len(appendHead(b[:0], meta, klen, vlen, t.cfg.Versions, e.Version, e.Deadline))
+	if klen > 0 {
+		at += copy(b[at:], key)
+	}
+	switch {
+	case s != nil:
+		b[at], b[at+1], b[at+2], b[at+3] = byte(id), byte(id>>8), byte(id>>16), byte(id>>24)
+	case len(e.Bytes) > 0:
+		copy(b[at:], e.Bytes)
+	default:
+		copy(b[at:], e.Text)
+	}
+	h := head{meta: meta, key: at - klen, val: at, end: n}
+	if klen == 0 {
+		h.key = at
+	}
+	t.publish(r, addr, t.record(b, h, s), e.Stamp)
+}
+
+// recordLen returns the length of a record.
+func (t *Table) recordLen(meta uint8, klen, vlen int) int {
+	n := 1 + uvarintLen(klen) + uvarintLen(vlen) + klen + vlen
+	if t.cfg.Versions {
+		n += versionLen
+	}
+	if meta&flagDeadline != 0 {
+		n += deadlineLen
+	}
+	return n
+}
+
+func uvarintLen(n int) int { return (bits.Len(uint(n)|1) + 6) / 7 }
+
+// publish makes the index point to rec, which lies at addr, and forgets what r
+// pointed to.
+func (t *Table) publish(r *Ref, addr uint64, rec Record, stamp uint32) {
+	word := r.hash&tagMask | addr
+	oldDeadline := int64(0)
+	if r.Found {
+		if r.leaf.owner != t.owner {
+			r.leaf = t.ownLeaf(r.hash)
+		}
+		old := r.leaf.words[r.at].Load()
+		oldDeadline = r.Record.Deadline()
+		r.leaf.words[r.at].Store(word)
+		t.forget(&r.Record, old)
+	} else {
+		n := t.roomFor(r.hash)
+		r.leaf, r.at, r.Found = n, n.put(word, stamp), true
+		t.n++
+	}
+	r.Record, r.shape = rec, t.shape
+	t.size += rec.Size()
+	t.deadlineMoved(r.hash, oldDeadline, rec.Deadline())
+}
+
+// forget takes a record that no word points to any more out of the counts.
+func (t *Table) forget(rec *Record, w uint64) {
+	t.size -= rec.Size()
+	if rec.slot != nil {
+		t.freeSlotAt(rec.slotID())
+	}
+	t.kill(w, len(rec.raw))
+}
+
+// swapSlot replaces what a slot holds: the record stays as it is.
+func (t *Table) swapSlot(r *Ref, s *slot) {
+	t.size -= r.Record.Size()
+	t.setSlot(t.slots.Mut(int(r.Record.slotID()), t.owner), s)
+	r.Record.slot = s
+	t.size += r.Record.Size()
+}
+
+// refind looks the key of r up again if something has moved since.
+func (t *Table) refind(r *Ref, key string) {
+	if r.shape != t.shape {
+		*r = t.Find(r.hash, key)
+	}
+}
+
+// Restamp gives the record that r has found another version and deadline. Its
+// value stays. The complexity is O(1) amortised.
+func (t *Table) Restamp(r *Ref, key string, version uint64, deadline int64) {
+	e := Entry{Kind: r.Record.Kind(), Version: version, Deadline: deadline}
+	old := r.Record.slot
+	if old == nil {
+		e.Text = r.Record.Value()
+		t.put(r, key, &e, nil)
+		return
+	}
+	s := *old
+	s.version = version
+	t.put(r, key, &e, &s)
+}
+
+// Mutate returns the object of the record that r has found, for writing in
+// place; an object that a clone has too is cloned first. Mutated must follow.
+// The complexity is O(1).
+func (t *Table) Mutate(r *Ref) Object {
+	s := r.Record.slot
+	if s.owner != t.owner {
+		c := *s
+		c.object, c.owner = s.object.Clone(), t.owner
+		t.setSlot(t.slots.Mut(int(r.Record.slotID()), t.owner), &c)
+		r.Record.slot = &c
+		s = &c
+	}
+	return s.object
+}
+
+// Mutated counts the size of an object anew after it was written, and gives
+// its record a version. The complexity is O(1).
+func (t *Table) Mutated(r *Ref, version uint64) {
+	s := r.Record.slot
+	size := s.object.Size()
+	t.size += size - s.size
+	t.used += size - s.size
+	s.size, s.version = size, version
+}
+
+// Delete removes the record that r has found. The complexity is O(1) amortised.
+func (t *Table) Delete(r *Ref, key string) {
+	t.refind(r, key)
+	if !r.Found {
+		return
+	}
+	if r.leaf.owner != t.owner {
+		r.leaf = t.ownLeaf(r.hash)
+	}
+	n := r.leaf
+	w := n.words[r.at].Load()
+	deadline := r.Record.Deadline()
+	n.remove(r.at, t.cfg.Seq)
+	t.n--
+	t.shape++
+	t.forget(&r.Record, w)
+	t.shrink(r.hash, n)
+	r.Found, r.Record = false, Record{}
+	t.deadlineMoved(r.hash, deadline, 0)
+	if t.n == 0 && len(t.tailBuf) > chunkMin {
+		t.seal()
+	}
+}
