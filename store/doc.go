@@ -1,0 +1,57 @@
+// Package store is Redis's data structures in the memory of a Go process: typed
+// handles over a concurrent keyspace, without a server and without a network.
+//
+//	s := store.New()
+//	defer s.Close()
+//	visits := s.String("visits")
+//	n, err := visits.Incr()
+//
+// # Names
+//
+// A method is named as its Redis command, without the letter that only names the
+// type: INCRBY is [String.IncrBy], EXPIRE is [DB.Expire]. Commands on one key of
+// one type are methods of a handle, commands on any key or on several are methods
+// of [DB]. A [Store] is its database 0. COMMANDS.md beside this package lists
+// every command with its method.
+//
+// # Results and errors
+//
+// A lookup of one value that is not there returns [ErrNotFound]; a removal of what
+// is not there returns 0, or false. A key that holds another type is always
+// [ErrWrongType]. A caller's mistake comes as an [OpError] that names the
+// operation and the key; nothing has changed then.
+//
+// # Strings
+//
+// Keys and values are strings of any bytes. A string that was read is a piece of
+// the store's memory: it costs no copy, never changes, and keeps the 16 KiB chunk
+// around it alive. Whoever keeps a small string for long calls [strings.Clone]. A
+// string over 1 KiB that is given to the store is kept as it is.
+//
+// # Time
+//
+// A deadline is a whole millisecond, rounded up. Nobody ever sees a key at or after
+// its deadline; the expirer removes it within a millisecond or so. All time comes
+// from one clock, which is the time package's: in a [testing/synctest] bubble it is
+// the bubble's, and [WithClock] replaces it by a [ManualClock].
+//
+// # Guarantees
+//
+// Each sentence names the test that holds it.
+//
+//   - Every method is atomic and linearizable, also those on several keys or on the
+//     whole store (TestLinearizable, TestBatchIsAtomic). A write happens before every
+//     read that sees it, in the Go memory model's sense (the tests run under -race).
+//   - A read of a string takes no lock unless a writer is at work in the same shard
+//     (TestLockFreeReads).
+//   - SCAN returns every key that is there from the first call to the last exactly
+//     once, whatever is written meanwhile (TestScanUnderWriters).
+//   - Nobody sees a key at or after its deadline (TestExpiryIsExact), and the memory of
+//     what expired is counted down with it (TestExpirerRemoves).
+//   - A key has up to 512 MB, a string value too; there are 16 databases (TestLimits).
+//   - A small key costs about 35 bytes beside its own bytes and its value's, with a
+//     deadline about 30 more, fresh and without garbage (BenchmarkMemory).
+//   - A store has no goroutine until a key has a deadline, and then one until none has
+//     (TestGoroutines). Close ends it.
+//   - A store can be forgotten without Close once no key has a deadline.
+package store

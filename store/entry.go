@@ -1,0 +1,77 @@
+package store
+
+import (
+	"github.com/alcovedb/alcove/structures"
+)
+
+// Kind is the type of a value.
+type Kind uint8
+
+// The kinds of values. KindNone is the kind of a key that is not there.
+const (
+	KindNone Kind = iota
+	KindString
+	KindList
+	KindSet
+	KindZSet
+	KindHash
+	KindStream
+)
+
+var kindNames = [...]string{"none", "string", "list", "set", "zset", "hash", "stream"}
+
+// String returns the name that Redis's TYPE gives the kind.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
+// A record's kind is the type of the value and how its encoding came about,
+// which OBJECT ENCODING shows and nothing else depends on.
+const (
+	encodingBits = 2
+	encodingMask = 1<<encodingBits - 1
+
+	encNatural = 0 // as Redis chooses for the text: int, embstr or raw
+	encText    = 1 // never int: what INCRBYFLOAT leaves
+	encRaw     = 2 // changed in place: raw
+)
+
+func recordKind(k Kind, encoding uint8) uint8 { return uint8(k)<<encodingBits | encoding }
+
+func kindOf(r *structures.Record) Kind { return Kind(r.Kind() >> encodingBits) }
+
+// embstrMax is the length up to which Redis keeps a string in its object
+// (OBJ_ENCODING_EMBSTR_SIZE_LIMIT).
+const embstrMax = 44
+
+// encodingOf returns the name of the encoding that Redis 7.0 would have chosen.
+func encodingOf(r *structures.Record) string {
+	encoding := r.Kind() & encodingMask
+	if kindOf(r) != KindString {
+		return kindOf(r).String()
+	}
+	if encoding == encRaw || r.Object() != nil {
+		return "raw"
+	}
+	text := r.Value()
+	if encoding == encNatural {
+		if _, ok := parseInt(text); ok {
+			return "int"
+		}
+	}
+	if len(text) <= embstrMax {
+		return "embstr"
+	}
+	return "raw"
+}
+
+// textOf returns a string value. The shard must be locked if it is an object.
+func textOf(r *structures.Record) string {
+	if b, ok := r.Object().(*structures.Bytes); ok {
+		return b.String()
+	}
+	return r.Value()
+}

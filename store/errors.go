@@ -1,0 +1,80 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Expected outcomes, returned as they are: compare with ==.
+var (
+	// ErrNotFound is returned by a lookup of one value when there is none.
+	ErrNotFound = errors.New("store: not found")
+	// ErrClosed is returned by every operation on a store that was closed.
+	ErrClosed = errors.New("store: closed")
+)
+
+// Mistakes of the caller. They come inside an [OpError], which names the
+// operation and the key: compare with [errors.Is].
+var (
+	// ErrWrongType says that the key holds a value of another type.
+	ErrWrongType = errors.New("store: the key holds another type of value")
+	// ErrNotInteger says that a value is not a base-10 int64.
+	ErrNotInteger = errors.New("store: value is not an integer or out of range")
+	// ErrNotFloat says that a value is not a number.
+	ErrNotFloat = errors.New("store: value is not a valid float")
+	// ErrOverflow says that a sum does not fit into an int64.
+	ErrOverflow = errors.New("store: increment or decrement would overflow")
+	// ErrNaN says that a sum is not a finite number.
+	ErrNaN = errors.New("store: increment would produce NaN or Infinity")
+	// ErrOffset says that an offset is negative.
+	ErrOffset = errors.New("store: offset is out of range")
+	// ErrTooLarge says that a string would be longer than [MaxStringLen], or that
+	// an operation would need more memory than that.
+	ErrTooLarge = errors.New("store: string exceeds maximum allowed size (512 MB)")
+	// ErrInvalidExpire says that a time to live is not positive, or a time can't
+	// be expressed in milliseconds.
+	ErrInvalidExpire = errors.New("store: invalid expire time")
+	// ErrInvalidOption says that an option, or a combination of options, means
+	// nothing for the operation.
+	ErrInvalidOption = errors.New("store: invalid option")
+	// ErrInvalidCursor says that a cursor is none that Scan returned.
+	ErrInvalidCursor = errors.New("store: invalid cursor")
+	// ErrSameKey says that source and destination are the same.
+	ErrSameKey = errors.New("store: source and destination objects are the same")
+	// ErrInvalidDB says that there is no database of that number.
+	ErrInvalidDB = errors.New("store: DB index is out of range")
+	// ErrNotTracked says that the store was not made with the [Tracking] that the
+	// operation needs.
+	ErrNotTracked = errors.New("store: access is not tracked; see WithTracking")
+)
+
+// OpError is a mistake of the caller: what failed, on which key, and why.
+type OpError struct {
+	Op  string // the Redis command, such as "INCRBY"
+	Key string // empty where the operation has no key
+	Err error
+}
+
+// Error returns the operation, the start of the key and the cause.
+func (e *OpError) Error() string {
+	const most = 64
+	key := e.Key
+	if len(key) > most {
+		key = key[:most] + "..."
+	}
+	if key == "" {
+		return fmt.Sprintf("%v (%s)", e.Err, e.Op)
+	}
+	return fmt.Sprintf("%v (%s %q)", e.Err, e.Op, key)
+}
+
+// Unwrap returns the cause.
+func (e *OpError) Unwrap() error { return e.Err }
+
+// mistake returns err as an OpError, unless it is an expected outcome.
+func mistake(op, key string, err error) error {
+	if err == nil || err == ErrNotFound || err == ErrClosed {
+		return err
+	}
+	return &OpError{Op: op, Key: key, Err: err}
+}

@@ -1,0 +1,182 @@
+package store
+
+import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/alcovedb/alcove/structures"
+)
+
+// Stats is what a store counts of itself.
+type Stats struct {
+	Keys     int    // in all databases
+	Volatile int    // keys that have a deadline
+	Memory   int    // logical bytes: the sum of MEMORY USAGE over all keys
+	Used     int    // bytes allocated for what the store holds
+	Expired  uint64 // keys that have reached their deadline since New
+}
+
+// Stats returns what the store counts of itself. A key that is overdue counts
+// until the expirer has removed it. The complexity is O(shards).
+func (s *Store) Stats() Stats {
+	st := Stats{Expired: s.expired.Load()}
+	unlock := s.rlockAll()
+	defer unlock()
+	for i := range s.shards {
+		for n := range Databases {
+			if t := s.shards[i].table(n); t != nil {
+				st.Keys += t.Len()
+				st.Volatile += t.Volatile()
+				st.Memory += t.Size()
+				st.Used += t.Used()
+			}
+		}
+	}
+	return st
+}
+
+// UsedMemory returns the bytes allocated for what the store holds: chunks,
+// pages and objects that the live tables reach. The complexity is O(shards).
+func (s *Store) UsedMemory() int { return s.Stats().Used }
+
+// MemoryUsage returns the logical bytes of key and its value: what it takes
+// without slack and garbage. A missing key is [ErrNotFound]; there are no other
+// errors but [ErrClosed].
+//
+// The complexity is O(1). Redis: [MEMORY USAGE].
+//
+// [MEMORY USAGE]: https://redis.io/docs/latest/commands/memory-usage/
+func (db DB) MemoryUsage(key string) (int, error) {
+	n := 0
+	err := db.peek("MEMORY USAGE", key, func(r *structures.Record, _ uint32) { n = r.Size() })
+	return n, err
+}
+
+// Fingerprint returns a 64-bit hash of the contents of keys, types and values
+// without their deadlines, or without arguments of the whole database with its
+// deadlines. It is the same in every process and for every encoding of a value.
+// A missing key is [ErrNotFound].
+//
+// Unlike Redis's digests it is XXH64, which is fast and no defence against
+// someone who wants two values to look the same.
+//
+// The complexity is O(n), n the bytes hashed. Redis: [DEBUG DIGEST].
+//
+// [DEBUG DIGEST]: https://redis.io/docs/latest/commands/debug/
+func (db DB) Fingerprint(keys ...string) (uint64, error) {
+	if err := db.check(); err != nil {
+		return 0, mistake("DEBUG DIGEST", "", err)
+	}
+	sn := db.s.snapshot()
+	defer sn.release()
+	if len(keys) == 0 {
+		return sn.fingerprint(db.n), nil
+	}
+	sum := uint64(0)
+	for _, key := range keys {
+		sh, h := db.s.hash(key)
+		t := sn.tables(sh.index)[db.n]
+		if t == nil {
+			return 0, ErrNotFound
+		}
+		ref := t.Find(h, key)
+		if !ref.Found || ref.Record.Deadline() != 0 && ref.Record.Deadline() <= sn.now {
+			return 0, ErrNotFound
+		}
+		sum = mix(sum, fingerprint(&ref.Record))
+	}
+	return sum, nil
+}
+
+// Fingerprint is DB.Fingerprint; without arguments it is of all databases.
+//
+// The complexity is O(n), n the bytes hashed. Redis: [DEBUG DIGEST].
+//
+// [DEBUG DIGEST]: https://redis.io/docs/latest/commands/debug/
+func (s *Store) Fingerprint(keys ...string) (uint64, error) {
+	if len(keys) > 0 {
+		return s.database.Fingerprint(keys...)
+	}
+	if err := s.check(); err != nil {
+		return 0, err
+	}
+	sn := s.snapshot()
+	defer sn.release()
+	sum := uint64(0)
+	for n := range Databases {
+		sum = mix(sum, sn.fingerprint(n))
+	}
+	return sum, nil
+}
+
+// fingerprint adds up the hashes of all keys of a database, whose order is
+// different in every process.
+func (sn *snapshot) fingerprint(n int) (sum uint64) {
+	sn.all(n, func(r *structures.Record) bool {
+		h := xxhash.Sum64String(r.Key())
+		sum += mix(mix(h, fingerprint(r)), uint64(r.Deadline()))
+		return true
+	})
+	return sum
+}
+
+// fingerprint hashes the type and value of a record.
+func fingerprint(r *structures.Record) uint64 {
+	return mix(uint64(kindOf(r)), xxhash.Sum64String(textOf(r)))
+}
+
+// mix returns a hash of two hashes that depends on their order.
+func mix(a, b uint64) uint64 {
+	var buf [16]byte
+	binary.LittleEndian.PutUint64(buf[:], a)
+	binary.LittleEndian.PutUint64(buf[8:], b)
+	return xxhash.Sum64(buf[:])
+}
+
+// newStamp returns what brings an access stamp up to date, nil without tracking.
+func (s *Store) newStamp(t Tracking) func(old uint32) uint32 {
+	switch t {
+	case TrackIdleTime:
+		return func(uint32) uint32 { return uint32(s.now() / 1000) }
+	case TrackFrequency:
+		return func(old uint32) uint32 { return frequencyHit(old, s.now()/60000, rand.Float64) }
+	}
+	return nil
+}
+
+// idle returns how long ago an idle-time stamp was set, in seconds as Redis
+// counts.
+func (s *Store) idle(stamp uint32) time.Duration {
+	return time.Duration(uint32(s.now()/1000)-stamp) * time.Second
+}
+
+// A frequency stamp is Redis's LFU counter (evict.c): 8 bits that count the
+// logarithm of the accesses, and the minute at which it last decayed.
+const (
+	lfuInit      = 5
+	lfuLogFactor = 10
+	lfuDecay     = 1 // minutes for each step down
+)
+
+// frequency returns the counter as it stands at a minute.
+func frequency(stamp uint32, minute int64) uint8 {
+	passed := (uint32(minute) - stamp>>8) & 0xffff
+	return uint8(max(0, int(stamp&0xff)-int(passed/lfuDecay)))
+}
+
+// frequencyHit returns the stamp after one more access: the higher the counter,
+// the less likely it grows.
+func frequencyHit(stamp uint32, minute int64, random func() float64) uint32 {
+	if stamp == 0 { // a new key
+		return uint32(minute)&0xffff<<8 | lfuInit
+	}
+	n := frequency(stamp, minute)
+	if base := math.Max(0, float64(n)-lfuInit); n < math.MaxUint8 && random() < 1/(base*lfuLogFactor+1) {
+		n++
+	}
+	return uint32(minute)&0xffff<<8 | uint32(n)
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+
+	"github.com/alcovedb/alcove/expire"
+	"github.com/alcovedb/alcove/structures"
+)
+
+// Databases is the number of databases in a store, numbered from 0, as in
+// Redis by default.
+const Databases = 16
+
+// MaxStringLen is the length in bytes that no string exceeds: 512 MB, Redis's
+// proto-max-bulk-len.
+const MaxStringLen = 512 << 20
+
+// Store is a set of databases in the memory of this process. It is database 0,
+// too: every method of [DB] works on a Store. Make one with [New]; all its
+// methods may be called by any number of goroutines.
+type Store struct {
+	database
+
+	clock     clock
+	seed      maphash.Seed
+	shardBits int
+	shards    []shard
+	expirer   *expire.Scheduler
+	expired   atomic.Uint64
+	closed    atomic.Bool
+	stamp     func(old uint32) uint32 // nil: access is not tracked
+	tracking  Tracking
+
+	epoch    atomic.Uint64
+	snapLock sync.Mutex // guards snaps; taken under shard locks
+	snaps    []*snapshot
+}
+
+// New returns an empty store. Close it when it is no longer needed, which
+// matters where it holds keys with a deadline: their expiry is a goroutine's work.
+func New(opts ...Option) *Store {
+	o := options{shardBits: defaultShardBits}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&o)
+		}
+	}
+	if o.clock == nil {
+		o.clock = newWallClock()
+	}
+	s := &Store{
+		clock: o.clock, seed: maphash.MakeSeed(), shardBits: o.shardBits,
+		shards: make([]shard, 1<<o.shardBits), tracking: o.tracking,
+	}
+	s.database = DB{s: s}
+	s.stamp = s.newStamp(o.tracking)
+	cfg := structures.TableConfig{
+		Hash:     func(key string) uint64 { return maphash.String(s.seed, key) << s.shardBits },
+		Versions: true, Track: o.tracking != NoTracking,
+		LeafMax: o.leafMax, ChunkMax: o.chunkMax,
+	}
+	for i := range s.shards {
+		s.shards[i].index = i
+	}
+	s.tableConfig(cfg)
+	manual, _ := o.clock.(*ManualClock)
+	s.expirer = expire.New(expire.Config{
+		Sources: len(s.shards), Now: s.now, Wait: o.clock.wait, Run: s.expireShard, Manual: manual != nil,
+	})
+	if manual != nil {
+		manual.add(s)
+	}
+	return s
+}
+
+// Close ends the goroutine of the store and makes every later operation return
+// [ErrClosed]. What was read stays valid. It is idempotent and returns nil; the
+// error is there so that a Store is an io.Closer.
+func (s *Store) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	if c, ok := s.clock.(*ManualClock); ok {
+		c.remove(s)
+	}
+	s.expirer.Close()
+	for i := range s.shards {
+		s.shards[i].clear(s)
+	}
+	return nil
+}
+
+// DB returns database n, 0 to 15. Operations on a database of another number
+// return [ErrInvalidDB]. It allocates nothing. Redis: SELECT.
+func (s *Store) DB(n int) DB { return DB{s: s, n: n} }

@@ -1,0 +1,742 @@
+package store
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/alcovedb/alcove/structures"
+)
+
+// String is a handle of a string: bytes, an integer or a float in text.
+type String struct {
+	db  DB
+	key string
+}
+
+// Key returns the key of the handle.
+func (s String) Key() string { return s.key }
+
+// Condition says when a write takes place. Not every write knows every condition.
+type Condition uint8
+
+// The conditions of writes: Redis's NX, XX, GT and LT, and the two pairs that mean
+// something together. For a deadline, absent means that the key has none, and a key
+// without one counts as living for ever.
+const (
+	Always              Condition = iota
+	IfAbsent                      // NX
+	IfPresent                     // XX
+	IfGreater                     // GT
+	IfLess                        // LT
+	IfPresentAndGreater           // XX GT
+	IfPresentAndLess              // XX LT
+)
+
+// Expiry says what becomes of a key's deadline. The zero Expiry is the default of
+// the operation.
+type Expiry struct {
+	mode expiryMode
+	in   time.Duration
+	at   time.Time
+}
+
+type expiryMode uint8
+
+const (
+	expiryDefault expiryMode = iota
+	expiryIn
+	expiryAt
+	expiryKeep
+	expiryPersist
+)
+
+// KeepTTL leaves the deadline as it is.
+var KeepTTL = Expiry{mode: expiryKeep}
+
+// Persist takes the deadline away.
+var Persist = Expiry{mode: expiryPersist}
+
+// ExpireIn sets the deadline d from now: EX and PX.
+func ExpireIn(d time.Duration) Expiry { return Expiry{mode: expiryIn, in: d} }
+
+// ExpireAt sets the deadline at t: EXAT and PXAT.
+func ExpireAt(t time.Time) Expiry { return Expiry{mode: expiryAt, at: t} }
+
+// deadline returns the deadline that e makes of old.
+func (e Expiry) deadline(s *Store, old int64) (int64, error) {
+	switch e.mode {
+	case expiryIn:
+		if e.in <= 0 {
+			return 0, ErrInvalidExpire
+		}
+		return s.deadlineIn(e.in), nil
+	case expiryAt:
+		at, ok := deadlineAt(e.at)
+		if !ok || at <= 0 {
+			return 0, ErrInvalidExpire
+		}
+		return at, nil
+	case expiryKeep:
+		return old, nil
+	}
+	return 0, nil
+}
+
+// SetOptions are the options of [String.SetWith]. The zero value is a plain SET.
+type SetOptions struct {
+	If     Condition // Always, IfAbsent or IfPresent
+	Expiry Expiry    // the default is no deadline
+	Get    bool      // look up the old value, too
+}
+
+// SetResult is what [String.SetWith] did.
+type SetResult struct {
+	Set bool     // the condition held
+	Old Optional // the value before, if SetOptions.Get asked for it
+}
+
+// Optional is a value that may be missing.
+type Optional struct {
+	Value string
+	Found bool
+}
+
+// Get returns the value. A missing key is [ErrNotFound].
+//
+// It returns [ErrWrongType] if the key holds another type.
+//
+// The complexity is O(1). Redis: [GET].
+//
+// [GET]: https://redis.io/docs/latest/commands/get/
+func (s String) Get() (string, error) { return s.db.text("GET", s.key) }
+
+// AppendTo appends the value to dst and returns the extended buffer. A missing key
+// is [ErrNotFound].
+//
+// It returns [ErrWrongType] if the key holds another type.
+//
+// The complexity is O(n), n the length of the value. Redis: [GET].
+//
+// [GET]: https://redis.io/docs/latest/commands/get/
+func (s String) AppendTo(dst []byte) ([]byte, error) {
+	text, err := s.Get()
+	return append(dst, text...), err
+}
+
+// Set stores value, whatever the key held before, and takes its deadline away.
+//
+// It returns [ErrTooLarge] if value is longer than [MaxStringLen].
+//
+// The complexity is O(1). Redis: [SET].
+//
+// [SET]: https://redis.io/docs/latest/commands/set/
+func (s String) Set(value string) error {
+	var w write
+	defer w.end()
+	if err := w.begin(s.db, "SET", s.key); err != nil {
+		return err
+	}
+	return w.set(value, 0)
+}
+
+// set stores a string as Redis's SET does.
+func (w *write) set(value string, deadline int64) error {
+	if len(value) > MaxStringLen {
+		return w.fail(ErrTooLarge)
+	}
+	w.put(structures.Entry{Kind: recordKind(KindString, encNatural), Text: value, Deadline: deadline})
+	return nil
+}
+
+// SetBytes is Set with a copy of value.
+//
+// It returns [ErrTooLarge] if value is longer than [MaxStringLen].
+//
+// The complexity is O(n), n the length of value. Redis: [SET].
+//
+// [SET]: https://redis.io/docs/latest/commands/set/
+func (s String) SetBytes(value []byte) error {
+	var w write
+	defer w.end()
+	if err := w.begin(s.db, "SET", s.key); err != nil {
+		return err
+	}
+	if len(value) > MaxStringLen {
+		return w.fail(ErrTooLarge)
+	}
+	w.put(structures.Entry{Kind: recordKind(KindString, encNatural), Bytes: value})
+	return nil
+}
+
+// SetWith stores value with the options of SET: a condition, a deadline, and the
+// old value as part of the same step. Where the condition does not hold, nothing
+// changes, and that is no error. A deadline in the past deletes the key.
+//
+// It returns [ErrTooLarge], [ErrInvalidExpire] if a time to live is not positive,
+// [ErrInvalidOption] for another condition, and, only with Get, [ErrWrongType] if
+// the key holds another type.
+//
+// The complexity is O(1). Redis: [SET].
+//
+// [SET]: https://redis.io/docs/latest/commands/set/
+func (s String) SetWith(value string, o SetOptions) (SetResult, error) {
+	var w write
+	defer w.end()
+	var r SetResult
+	if err := w.begin(s.db, "SET", s.key); err != nil {
+		return r, err
+	}
+	if o.If > IfPresent {
+		return r, w.fail(ErrInvalidOption)
+	}
+	deadline, err := o.Expiry.deadline(s.db.s, w.deadline())
+	if err != nil {
+		return r, w.fail(err)
+	}
+	if o.Get {
+		if err := w.want(KindString); err != nil {
+			return r, err
+		}
+		if w.found() {
+			r.Old = Optional{Value: textOf(&w.ref.Record), Found: true}
+		}
+	}
+	if o.If == IfAbsent && w.found() || o.If == IfPresent && !w.found() {
+		return r, nil
+	}
+	if err := w.set(value, deadline); err != nil {
+		return SetResult{}, err
+	}
+	r.Set = true
+	return r, nil
+}
+
+// SetNX stores value if the key is missing, and says whether it did.
+//
+// It returns [ErrTooLarge] if value is longer than [MaxStringLen].
+//
+// The complexity is O(1). Redis: [SETNX].
+//
+// [SETNX]: https://redis.io/docs/latest/commands/setnx/
+func (s String) SetNX(value string) (bool, error) {
+	r, err := s.SetWith(value, SetOptions{If: IfAbsent})
+	return r.Set, err
+}
+
+// SetEX stores value with a deadline d from now. It stands for PSETEX, too.
+//
+// It returns [ErrInvalidExpire] if d is not positive and [ErrTooLarge] if value is
+// longer than [MaxStringLen].
+//
+// The complexity is O(log n), n the number of keys with a deadline in the shard.
+// Redis: [SETEX], [PSETEX].
+//
+// [SETEX]: https://redis.io/docs/latest/commands/setex/
+// [PSETEX]: https://redis.io/docs/latest/commands/psetex/
+func (s String) SetEX(value string, d time.Duration) error {
+	_, err := s.SetWith(value, SetOptions{Expiry: ExpireIn(d)})
+	return err
+}
+
+// GetSet stores value without a deadline and returns the value before. A missing
+// key is [ErrNotFound], and value is stored all the same.
+//
+// It returns [ErrWrongType] if the key holds another type.
+//
+// The complexity is O(1). Redis: [GETSET].
+//
+// [GETSET]: https://redis.io/docs/latest/commands/getset/
+func (s String) GetSet(value string) (string, error) {
+	r, err := s.SetWith(value, SetOptions{Get: true})
+	if err == nil && !r.Old.Found {
+		err = ErrNotFound
+	}
+	return r.Old.Value, err
+}
+
+// GetDel removes the key and returns its value. A missing key is [ErrNotFound].
+//
+// It returns [ErrWrongType] if the key holds another type.
+//
+// The complexity is O(1). Redis: [GETDEL].
+//
+// [GETDEL]: https://redis.io/docs/latest/commands/getdel/
+func (s String) GetDel() (string, error) {
+	var w write
+	defer w.end()
+	text, err := w.beginText(s, "GETDEL")
+	if err == nil {
+		w.del()
+	}
+	return text, err
+}
+
+// beginText begins a command that needs the string to be there.
+func (w *write) beginText(s String, op string) (string, error) {
+	if err := w.begin(s.db, op, s.key); err != nil {
+		return "", err
+	}
+	if err := w.want(KindString); err != nil {
+		return "", err
+	}
+	if !w.found() {
+		return "", ErrNotFound
+	}
+	return textOf(&w.ref.Record), nil
+}
+
+// GetEx returns the value and changes the deadline: [ExpireIn], [ExpireAt],
+// [Persist]; the zero Expiry leaves it. A missing key is [ErrNotFound]. A deadline
+// in the past deletes the key.
+//
+// It returns [ErrWrongType] if the key holds another type and [ErrInvalidExpire] if
+// a time to live is not positive.
+//
+// The complexity is O(1). Redis: [GETEX].
+//
+// [GETEX]: https://redis.io/docs/latest/commands/getex/
+func (s String) GetEx(e Expiry) (string, error) {
+	var w write
+	defer w.end()
+	text, err := w.beginText(s, "GETEX")
+	if err != nil || e.mode == expiryDefault || e.mode == expiryKeep {
+		return text, err
+	}
+	deadline, err := e.deadline(s.db.s, w.deadline())
+	if err != nil {
+		return "", w.fail(err)
+	}
+	if deadline != w.deadline() {
+		w.expireAt(deadline)
+	}
+	return text, nil
+}
+
+// StrLen returns the length of the value in bytes, 0 for a missing key.
+//
+// It returns [ErrWrongType] if the key holds another type.
+//
+// The complexity is O(1). Redis: [STRLEN].
+//
+// [STRLEN]: https://redis.io/docs/latest/commands/strlen/
+func (s String) StrLen() (int, error) {
+	rec, found, locked, err := s.db.load(s.key)
+	if locked != nil {
+		defer locked.mu.RUnlock()
+	}
+	switch {
+	case err != nil || !found:
+		return 0, mistake("STRLEN", s.key, err)
+	case kindOf(&rec) != KindString:
+		return 0, mistake("STRLEN", s.key, ErrWrongType)
+	}
+	if b, ok := rec.Object().(*structures.Bytes); ok {
+		return b.Len(), nil
+	}
+	return len(rec.Value()), nil
+}
+
+// GetRange returns the bytes from start to end, both included; a negative index
+// counts from the end. What lies outside of the value is left out, so a missing key
+// gives an empty string. It stands for SUBSTR, too.
+//
+// It returns [ErrWrongType] if the key holds another type.
+//
+// The complexity is O(1), for a string that was changed in place O(n), n the length
+// of the result. Redis: [GETRANGE], [SUBSTR].
+//
+// [GETRANGE]: https://redis.io/docs/latest/commands/getrange/
+// [SUBSTR]: https://redis.io/docs/latest/commands/substr/
+func (s String) GetRange(start, end int) (string, error) {
+	rec, found, locked, err := s.db.load(s.key)
+	if locked != nil {
+		defer locked.mu.RUnlock()
+	}
+	switch {
+	case err != nil || !found:
+		return "", mistake("GETRANGE", s.key, err)
+	case kindOf(&rec) != KindString:
+		return "", mistake("GETRANGE", s.key, ErrWrongType)
+	}
+	b, big := rec.Object().(*structures.Bytes)
+	n := len(rec.Value())
+	if big {
+		n = b.Len()
+	}
+	from, to, ok := clampRange(start, end, n)
+	switch {
+	case !ok:
+		return "", nil
+	case big:
+		return b.Slice(from, to), nil
+	}
+	return rec.Value()[from:to], nil
+}
+
+// clampRange turns Redis's inclusive, possibly negative indexes into the half-open
+// range of the n elements that they mean. It reports false for an empty one.
+func clampRange(start, end, n int) (from, to int, ok bool) {
+	if start < 0 && end < 0 && start > end {
+		return 0, 0, false // Redis looks at this before it counts from the end
+	}
+	if start < 0 {
+		start = max(start+n, 0)
+	}
+	if end < 0 {
+		end = max(end+n, 0)
+	}
+	end = min(end, n-1)
+	if start > end || n == 0 {
+		return 0, 0, false
+	}
+	return start, end + 1, true
+}
+
+// SetRange overwrites the value from offset on and returns its new length. What
+// lies between the end of the value and offset becomes zero bytes; a missing key
+// counts as empty. An empty value changes nothing.
+//
+// It returns [ErrWrongType] if the key holds another type, [ErrOffset] if offset is
+// negative and [ErrTooLarge] if the result would be longer than [MaxStringLen].
+//
+// The complexity is O(n), n the length of value. Redis: [SETRANGE].
+//
+// [SETRANGE]: https://redis.io/docs/latest/commands/setrange/
+func (s String) SetRange(offset int, value string) (int, error) {
+	var w write
+	defer w.end()
+	if err := w.begin(s.db, "SETRANGE", s.key); err != nil {
+		return 0, err
+	}
+	if offset < 0 {
+		return 0, w.fail(ErrOffset)
+	}
+	if err := w.want(KindString); err != nil {
+		return 0, err
+	}
+	n := w.len()
+	if value == "" {
+		return n, nil
+	}
+	if offset > MaxStringLen-len(value) {
+		return 0, w.fail(ErrTooLarge)
+	}
+	return w.overwrite(n, offset, value), nil
+}
+
+// len returns the length of the string at the key.
+func (w *write) len() int {
+	if !w.found() {
+		return 0
+	}
+	if b, ok := w.ref.Record.Object().(*structures.Bytes); ok {
+		return b.Len()
+	}
+	return len(w.ref.Record.Value())
+}
+
+// overwrite writes value at offset into the string, which has n bytes, and returns
+// its new length.
+func (w *write) overwrite(n, offset int, value string) int {
+	length := max(n, offset+len(value))
+	if length > structures.MaxInline {
+		b := w.bytes()
+		b.WriteAt(offset, value)
+		w.changed()
+		return length
+	}
+	buf := make([]byte, length)
+	if w.found() {
+		copy(buf, textOf(&w.ref.Record))
+	}
+	copy(buf[offset:], value)
+	w.put(structures.Entry{Kind: recordKind(KindString, encRaw), Bytes: buf, Deadline: w.deadline()})
+	return length
+}
+
+// Append appends value and returns the new length. A missing key counts as empty.
+//
+// It returns [ErrWrongType] if the key holds another type and [ErrTooLarge] if the
+// result would be longer than [MaxStringLen].
+//
+// The complexity is O(n), n the length of value. Redis: [APPEND].
+//
+// [APPEND]: https://redis.io/docs/latest/commands/append/
+func (s String) Append(value string) (int, error) {
+	var w write
+	defer w.end()
+	if err := w.begin(s.db, "APPEND", s.key); err != nil {
+		return 0, err
+	}
+	if err := w.want(KindString); err != nil {
+		return 0, err
+	}
+	if !w.found() {
+		return len(value), w.set(value, 0)
+	}
+	n := w.len()
+	if n > MaxStringLen-len(value) {
+		return 0, w.fail(ErrTooLarge)
+	}
+	return w.overwrite(n, n, value), nil
+}
+
+// Incr adds 1 to the integer and returns the sum. A missing key counts as 0.
+//
+// It returns [ErrWrongType] if the key holds another type, [ErrNotInteger] if the
+// value is not a base-10 int64 and [ErrOverflow] if the sum does not fit.
+//
+// The complexity is O(1). Redis: [INCR].
+//
+// [INCR]: https://redis.io/docs/latest/commands/incr/
+func (s String) Incr() (int64, error) { return s.add("INCR", 1) }
+
+// Decr subtracts 1 from the integer and returns the difference. A missing key counts
+// as 0.
+//
+// It returns [ErrWrongType] if the key holds another type, [ErrNotInteger] if the
+// value is not a base-10 int64 and [ErrOverflow] if the difference does not fit.
+//
+// The complexity is O(1). Redis: [DECR].
+//
+// [DECR]: https://redis.io/docs/latest/commands/decr/
+func (s String) Decr() (int64, error) { return s.add("DECR", -1) }
+
+// IncrBy adds n to the integer and returns the sum. A missing key counts as 0.
+//
+// It returns [ErrWrongType] if the key holds another type, [ErrNotInteger] if the
+// value is not a base-10 int64 and [ErrOverflow] if the sum does not fit.
+//
+// The complexity is O(1). Redis: [INCRBY].
+//
+// [INCRBY]: https://redis.io/docs/latest/commands/incrby/
+func (s String) IncrBy(n int64) (int64, error) { return s.add("INCRBY", n) }
+
+// DecrBy subtracts n from the integer and returns the difference. A missing key
+// counts as 0.
+//
+// It returns [ErrWrongType] if the key holds another type, [ErrNotInteger] if the
+// value is not a base-10 int64 and [ErrOverflow] if the difference does not fit, or
+// n is the smallest int64.
+//
+// The complexity is O(1). Redis: [DECRBY].
+//
+// [DECRBY]: https://redis.io/docs/latest/commands/decrby/
+func (s String) DecrBy(n int64) (int64, error) {
+	if n == -n && n != 0 { // the smallest int64 has no opposite
+		return 0, mistake("DECRBY", s.key, ErrOverflow)
+	}
+	return s.add("DECRBY", -n)
+}
+
+func (s String) add(op string, n int64) (int64, error) {
+	var w write
+	defer w.end()
+	if err := w.begin(s.db, op, s.key); err != nil {
+		return 0, err
+	}
+	if err := w.want(KindString); err != nil {
+		return 0, err
+	}
+	sum, ok := n, true
+	if w.found() {
+		old, isInt := int64(0), w.ref.Record.Object() == nil
+		if isInt {
+			old, isInt = parseInt(w.ref.Record.Value())
+		}
+		if !isInt {
+			return 0, w.fail(ErrNotInteger)
+		}
+		if sum, ok = addInt64(old, n); !ok {
+			return 0, w.fail(ErrOverflow)
+		}
+	}
+	w.sh.scratch = strconv.AppendInt(w.sh.scratch[:0], sum, 10)
+	w.put(structures.Entry{Kind: recordKind(KindString, encNatural), Bytes: w.sh.scratch, Deadline: w.deadline()})
+	return sum, nil
+}
+
+// IncrByFloat adds n to the number and returns the sum. A missing key counts as 0.
+// The sum is computed and stored as Redis on x86 does it, with 64 bits of mantissa
+// and at most 17 digits behind the point: 0.1 and 0.2 give 0.3.
+//
+// It returns [ErrWrongType] if the key holds another type, [ErrNotFloat] if the value
+// is not a number, or n is NaN, and [ErrNaN] if the sum is not finite.
+//
+// The complexity is O(1). Redis: [INCRBYFLOAT].
+//
+// [INCRBYFLOAT]: https://redis.io/docs/latest/commands/incrbyfloat/
+func (s String) IncrByFloat(n float64) (float64, error) {
+	var w write
+	defer w.end()
+	if err := w.begin(s.db, "INCRBYFLOAT", s.key); err != nil {
+		return 0, err
+	}
+	if err := w.want(KindString); err != nil {
+		return 0, err
+	}
+	old := "0"
+	if w.found() {
+		old = textOf(&w.ref.Record)
+	}
+	text, err := incrFloat(old, formatFloat(n))
+	if err != nil {
+		return 0, w.fail(err)
+	}
+	// A sum beyond float64 is stored, and returned as infinity.
+	sum, _ := strconv.ParseFloat(text, 64)
+	w.put(structures.Entry{Kind: recordKind(KindString, encText), Text: text, Deadline: w.deadline()})
+	return sum, nil
+}
+
+// LCS returns the longest common subsequence of the values at the handle's key and
+// at other. A missing key counts as empty.
+//
+// It returns [ErrWrongType] if one of the keys holds another type and [ErrTooLarge]
+// if the product of the lengths is over 2^27.
+//
+// The complexity is O(n*m), n and m the lengths. Redis: [LCS].
+//
+// [LCS]: https://redis.io/docs/latest/commands/lcs/
+func (s String) LCS(other string) (string, error) {
+	a, b, err := s.lcsTexts(other)
+	if err != nil {
+		return "", err
+	}
+	return lcs(a, b), nil
+}
+
+// LCSLen returns the length of the longest common subsequence of the values at the
+// handle's key and at other: LCS with LEN. A missing key counts as empty.
+//
+// It returns [ErrWrongType] if one of the keys holds another type and [ErrTooLarge]
+// if the product of the lengths is over 2^27.
+//
+// The complexity is O(n*m), n and m the lengths. Redis: [LCS].
+//
+// [LCS]: https://redis.io/docs/latest/commands/lcs/
+func (s String) LCSLen(other string) (int, error) {
+	a, b, err := s.lcsTexts(other)
+	if err != nil {
+		return 0, err
+	}
+	return lcsLen(a, b), nil
+}
+
+// LCSIdx returns where the longest common subsequence of the values at the handle's
+// key and at other lies in both, the last match first, and its length: LCS with IDX
+// and WITHMATCHLEN. Matches shorter than minLen are left out. A missing key counts as
+// empty.
+//
+// It returns [ErrWrongType] if one of the keys holds another type and [ErrTooLarge]
+// if the product of the lengths is over 2^27.
+//
+// The complexity is O(n*m), n and m the lengths. Redis: [LCS].
+//
+// [LCS]: https://redis.io/docs/latest/commands/lcs/
+func (s String) LCSIdx(other string, minLen int) ([]LCSMatch, int, error) {
+	a, b, err := s.lcsTexts(other)
+	if err != nil {
+		return nil, 0, err
+	}
+	matches, n := lcsMatches(a, b, minLen)
+	return matches, n, nil
+}
+
+// lcsTexts returns the strings at two keys as of one moment, if their product is
+// within Redis's limit.
+func (s String) lcsTexts(other string) (a, b string, err error) {
+	values, err := s.db.texts("LCS", true, s.key, other)
+	if err != nil {
+		return "", "", err
+	}
+	a, b = values[0].Value, values[1].Value
+	if !lcsFits(a, b) {
+		return "", "", mistake("LCS", s.key, ErrTooLarge)
+	}
+	return a, b, nil
+}
+
+// texts returns the strings at several keys as of one moment. Other types are a
+// mistake if strict, otherwise missing.
+func (db DB) texts(op string, strict bool, keys ...string) ([]Optional, error) {
+	var b batch
+	defer b.end()
+	if err := b.beginRead(db, op, keys...); err != nil {
+		return nil, err
+	}
+	values := make([]Optional, len(keys))
+	for i, key := range keys {
+		rec, found := b.find(db, key)
+		switch {
+		case !found:
+		case kindOf(&rec) == KindString:
+			values[i] = Optional{Value: textOf(&rec), Found: true}
+		case strict:
+			return nil, mistake(op, key, ErrWrongType)
+		}
+	}
+	return values, nil
+}
+
+// Pair is a key with the value that it gets.
+type Pair struct{ Key, Value string }
+
+// MGet returns the values of keys as of one moment, in their order. What is missing
+// or holds another type is not found.
+//
+// The complexity is O(n), n the number of keys. Redis: [MGET].
+//
+// [MGET]: https://redis.io/docs/latest/commands/mget/
+func (db DB) MGet(keys ...string) ([]Optional, error) { return db.texts("MGET", false, keys...) }
+
+// MSet stores all pairs in one step and takes their deadlines away. Of several pairs
+// with one key the last counts.
+//
+// It returns [ErrTooLarge] if a value is longer than [MaxStringLen]; nothing has
+// changed then.
+//
+// The complexity is O(n), n the number of pairs. Redis: [MSET].
+//
+// [MSET]: https://redis.io/docs/latest/commands/mset/
+func (db DB) MSet(pairs ...Pair) error {
+	_, err := db.mset("MSET", Always, pairs)
+	return err
+}
+
+// MSetNX stores all pairs in one step if none of their keys is there, and says
+// whether it did.
+//
+// It returns [ErrTooLarge] if a value is longer than [MaxStringLen].
+//
+// The complexity is O(n), n the number of pairs. Redis: [MSETNX].
+//
+// [MSETNX]: https://redis.io/docs/latest/commands/msetnx/
+func (db DB) MSetNX(pairs ...Pair) (bool, error) { return db.mset("MSETNX", IfAbsent, pairs) }
+
+func (db DB) mset(op string, cond Condition, pairs []Pair) (bool, error) {
+	keys := make([]string, len(pairs))
+	for i, p := range pairs {
+		if len(p.Value) > MaxStringLen {
+			return false, mistake(op, p.Key, ErrTooLarge)
+		}
+		keys[i] = p.Key
+	}
+	var b batch
+	defer b.end()
+	if err := b.begin(db, op, keys...); err != nil {
+		return false, err
+	}
+	for _, key := range keys {
+		if w := b.key(db, key); cond == IfAbsent && w.found() {
+			return false, nil
+		}
+	}
+	for _, p := range pairs {
+		w := b.key(db, p.Key)
+		if err := w.set(p.Value, 0); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,254 @@
+package store
+
+import (
+	"slices"
+
+	"github.com/alcovedb/alcove/structures"
+)
+
+// This is the one write path. A command is begin, a few calls of the write,
+// end: only these lock, look at the clock, expire, create and delete keys, take
+// versions and count memory.
+
+// write is one key locked for a command. Its zero value is ready for begin.
+type write struct {
+	db  DB
+	sh  *shard
+	own bool // end unlocks the shard
+	t   *structures.Table
+	op  string
+	key string
+	ref structures.Ref
+}
+
+// begin locks key in db for the command op and looks it up. An overdue key is
+// removed first. end must follow, whatever begin returns.
+func (w *write) begin(db DB, op, key string) error {
+	if err := db.check(); err != nil {
+		return mistake(op, key, err)
+	}
+	if len(key) > MaxStringLen {
+		return mistake(op, key, ErrTooLarge)
+	}
+	sh, h := db.s.hash(key)
+	sh.mu.Lock()
+	w.own = true
+	db.s.freeze(sh, db.s.epoch.Load())
+	w.join(db, sh, h, op, key)
+	if db.s.closed.Load() { // Close has dropped what is written from now on
+		return ErrClosed
+	}
+	return nil
+}
+
+// join looks key up in a shard that is locked.
+func (w *write) join(db DB, sh *shard, h uint64, op, key string) {
+	w.db, w.sh, w.op, w.key = db, sh, op, key
+	if w.t = sh.table(db.n); w.t == nil {
+		return
+	}
+	w.ref = w.t.Find(h, key)
+	if w.ref.Found {
+		if at := w.ref.Record.Deadline(); at != 0 && at <= db.s.now() {
+			db.s.removeExpired(w.t, &w.ref, key)
+		}
+	}
+}
+
+// end unlocks.
+func (w *write) end() {
+	if !w.own {
+		return
+	}
+	w.own = false
+	if w.t != nil && w.t.Earliest() != w.sh.scheduled {
+		w.sh.reschedule(w.db.s)
+	}
+	w.sh.mu.Unlock()
+}
+
+// found says whether the key is there.
+func (w *write) found() bool { return w.ref.Found }
+
+// kind returns the kind of the key's value.
+func (w *write) kind() Kind {
+	if !w.ref.Found {
+		return KindNone
+	}
+	return kindOf(&w.ref.Record)
+}
+
+// want returns ErrWrongType if the key holds another kind of value.
+func (w *write) want(k Kind) error {
+	if w.ref.Found && kindOf(&w.ref.Record) != k {
+		return w.fail(ErrWrongType)
+	}
+	return nil
+}
+
+// fail returns err as the command's mistake.
+func (w *write) fail(err error) error { return mistake(w.op, w.key, err) }
+
+// put stores an entry under the key; a deadline in the past deletes it.
+func (w *write) put(e structures.Entry) {
+	if e.Deadline != 0 && e.Deadline <= w.db.s.now() {
+		w.del()
+		return
+	}
+	if w.t == nil {
+		w.t = w.sh.needTable(w.db.n)
+		_, h := w.db.s.hash(w.key)
+		w.ref = w.t.Find(h, w.key)
+	}
+	e.Version = w.sh.nextVersion()
+	if w.db.s.stamp != nil {
+		e.Stamp = w.db.s.stamp(0)
+		w.t.Touch(&w.ref, w.db.s.stamp)
+	}
+	w.t.Put(&w.ref, w.key, e)
+}
+
+// deadline returns the key's deadline, 0 if it has none.
+func (w *write) deadline() int64 {
+	if !w.ref.Found {
+		return 0
+	}
+	return w.ref.Record.Deadline()
+}
+
+// expireAt gives the key, which is there, another deadline, or with 0 none. One
+// in the past deletes it.
+func (w *write) expireAt(deadline int64) {
+	if deadline != 0 && deadline <= w.db.s.now() {
+		w.del()
+		return
+	}
+	w.t.Restamp(&w.ref, w.key, w.sh.nextVersion(), deadline)
+}
+
+// del removes the key and says whether it was there.
+func (w *write) del() bool {
+	if !w.ref.Found {
+		return false
+	}
+	w.t.Delete(&w.ref, w.key)
+	return true
+}
+
+// bytes returns the string at the key as a buffer that can be changed in
+// place. changed must follow.
+func (w *write) bytes() *structures.Bytes {
+	if w.ref.Record.Object() == nil {
+		w.put(structures.Entry{
+			Kind: recordKind(KindString, encRaw), Deadline: w.deadline(),
+			Object: structures.NewBytes(w.ref.Record.Value()),
+		})
+	}
+	return w.t.Mutate(&w.ref).(*structures.Bytes)
+}
+
+// changed ends a change of an object in place.
+func (w *write) changed() { w.t.Mutated(&w.ref, w.sh.nextVersion()) }
+
+// removeExpired deletes an overdue key.
+func (s *Store) removeExpired(t *structures.Table, ref *structures.Ref, key string) {
+	t.Delete(ref, key)
+	s.expired.Add(1)
+}
+
+// batch is several keys locked for one command.
+type batch struct {
+	s      *Store
+	op     string
+	shards []*shard
+	write  bool
+	buf    [8]*shard
+}
+
+// begin locks the shards of all keys, in the order of their numbers. end must
+// follow, whatever begin returns.
+func (b *batch) begin(db DB, op string, keys ...string) error {
+	if err := b.collect(db, op, keys); err != nil {
+		return err
+	}
+	b.write = true
+	for _, sh := range b.shards {
+		sh.mu.Lock()
+	}
+	epoch := b.s.epoch.Load() // after all the locks: a snapshot has all or nothing
+	for _, sh := range b.shards {
+		b.s.freeze(sh, epoch)
+	}
+	if len(b.shards) > 1 {
+		for _, sh := range b.shards {
+			sh.seq.Enter()
+		}
+	}
+	if b.s.closed.Load() {
+		return ErrClosed
+	}
+	return nil
+}
+
+// beginRead locks the shards of all keys for reading.
+func (b *batch) beginRead(db DB, op string, keys ...string) error {
+	if err := b.collect(db, op, keys); err != nil {
+		return err
+	}
+	for _, sh := range b.shards {
+		sh.mu.RLock()
+	}
+	return nil
+}
+
+func (b *batch) collect(db DB, op string, keys []string) error {
+	if err := db.check(); err != nil {
+		return mistake(op, "", err)
+	}
+	b.s, b.op = db.s, op
+	shards := b.buf[:0]
+	for _, key := range keys {
+		if len(key) > MaxStringLen {
+			return mistake(op, key, ErrTooLarge)
+		}
+		sh, _ := db.s.hash(key)
+		shards = append(shards, sh)
+	}
+	slices.SortFunc(shards, func(x, y *shard) int { return x.index - y.index })
+	b.shards = slices.Compact(shards)
+	return nil
+}
+
+// key looks up one of the keys, in any database.
+func (b *batch) key(db DB, key string) (w write) {
+	sh, h := b.s.hash(key)
+	w.join(db, sh, h, b.op, key)
+	return w
+}
+
+// find looks one of the keys up for reading.
+func (b *batch) find(db DB, key string) (structures.Record, bool) {
+	sh, h := b.s.hash(key)
+	return sh.find(db, h, key)
+}
+
+// end unlocks.
+func (b *batch) end() {
+	shards := b.shards
+	b.shards = nil
+	for _, sh := range shards {
+		if !b.write {
+			sh.mu.RUnlock()
+			continue
+		}
+		if len(shards) > 1 {
+			sh.seq.Leave()
+		}
+		sh.reschedule(b.s)
+	}
+	if b.write {
+		for _, sh := range shards {
+			sh.mu.Unlock()
+		}
+	}
+}

@@ -1,0 +1,179 @@
+package structures
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// loadTest is a table that one goroutine writes and many read without a lock.
+// Each write to a key has a number, which the value carries; what a delete
+// leaves is in done.
+type loadTest struct {
+	mu    sync.RWMutex
+	t     *Table
+	keys  []string
+	begun []atomic.Int64 // by key: the number of the last write that began
+	done  []atomic.Int64 // and of the last that ended; negative if it was a delete
+
+	free, locked atomic.Int64 // lookups without a lock, and with one
+}
+
+// loadText is the value that write n gives to key: sometimes too long for a
+// record.
+func loadText(key string, n int64) string {
+	pad := int(n * 7 % 60)
+	if n%5 == 0 {
+		pad = MaxInline + 100
+	}
+	return strconv.FormatInt(n, 10) + "|" + key + "|" + strings.Repeat("v", pad)
+}
+
+// get looks key up as a store does.
+func (l *loadTest) get(key string) (text string, found bool) {
+	h := l.t.cfg.Hash(key)
+	if seq := l.t.cfg.Seq.Load(); seq&1 == 0 {
+		if rec, found, ok := l.t.Load(seq, h, key, nil); ok {
+			l.free.Add(1)
+			if !found {
+				return "", false
+			}
+			return rec.Value(), true
+		}
+	}
+	l.locked.Add(1)
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	ref := l.t.Find(h, key)
+	if !ref.Found {
+		return "", false
+	}
+	return ref.Record.Value(), true
+}
+
+// read looks a key up until something is wrong or stop says so. An exact reader
+// also compares with what the writer says. That orders the two and could hide a
+// data race, so not every reader does.
+func (l *loadTest) read(t *testing.T, r *rand.Rand, exact bool, stop *atomic.Bool) {
+	last := make([]int64, len(l.keys))
+	for !stop.Load() {
+		i := r.IntN(len(l.keys))
+		var before, after int64
+		if exact {
+			before = l.done[i].Load()
+		}
+		text, found := l.get(l.keys[i])
+		if exact {
+			after = l.begun[i].Load()
+		}
+		n := int64(0)
+		if found {
+			number, _, _ := strings.Cut(text, "|")
+			n, _ = strconv.ParseInt(number, 10, 64)
+			if text != loadText(l.keys[i], n) {
+				t.Errorf("key %.20q has the value %.60q", l.keys[i], text)
+				return
+			}
+			if n < last[i] {
+				t.Errorf("key %.20q is at %d after %d", l.keys[i], n, last[i])
+				return
+			}
+			last[i] = n
+		}
+		if !exact {
+			continue
+		}
+		if found && (n < max(before, -before) || n > after) {
+			t.Errorf("key %.20q is at %d, outside %d to %d", l.keys[i], n, before, after)
+			return
+		}
+		if after == max(before, -before) && found != (before > 0) { // nobody wrote it meanwhile
+			t.Errorf("key %.20q is found: %t, but was left at %d", l.keys[i], found, before)
+			return
+		}
+	}
+}
+
+// write does one write. The share of deletes goes up and down, so that leaves
+// split and join.
+func (l *loadTest) write(r *rand.Rand, deletes int) {
+	i := r.IntN(len(l.keys))
+	key := l.keys[i]
+	h := l.t.cfg.Hash(key)
+	n := l.begun[i].Load()
+	op := r.IntN(100)
+	if op >= 10 {
+		n++
+		l.begun[i].Store(n)
+	}
+	l.mu.Lock()
+	ref := l.t.Find(h, key)
+	switch {
+	case op < 1:
+		l.t.Clone() // from now on all is copied before it is written
+	case op < 10:
+		if ref.Found {
+			l.t.Restamp(&ref, key, uint64(n), int64(r.IntN(3)))
+		}
+	case op < 10+deletes:
+		l.t.Delete(&ref, key)
+	default:
+		l.t.Put(&ref, key, Entry{Version: uint64(n), Text: loadText(key, n)})
+	}
+	l.mu.Unlock()
+	if op >= 10 {
+		if op < 10+deletes {
+			n = -n
+		}
+		l.done[i].Store(n)
+	}
+}
+
+// Load returns nothing that was not there at some moment while it ran.
+func TestTableLoadNeedsNoLock(t *testing.T) {
+	cfg := TableConfig{Hash: seeded, Seq: new(Seq), Versions: true, LeafMax: 8, ChunkMax: 256}
+	l := &loadTest{t: NewTable(cfg)}
+	for i := range 100 {
+		key := "key:" + strconv.Itoa(i)
+		if i%20 == 0 {
+			key = strings.Repeat("long", 300) + strconv.Itoa(i)
+		}
+		l.keys = append(l.keys, key)
+	}
+	l.begun = make([]atomic.Int64, len(l.keys))
+	l.done = make([]atomic.Int64, len(l.keys))
+
+	d := 3 * time.Second
+	if testing.Short() {
+		d = 300 * time.Millisecond
+	}
+	r := rng(t)
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	for i := range 8 { // more than there are processors: they stop anywhere
+		r := rand.New(rand.NewPCG(r.Uint64(), 0))
+		wg.Go(func() {
+			defer stop.Store(true)
+			l.read(t, r, i%2 == 0, &stop)
+		})
+	}
+	writes := 0
+	for end := time.Now().Add(d); !stop.Load() && time.Now().Before(end); writes++ {
+		deletes := 20
+		if writes/500%2 == 1 {
+			deletes = 70
+		}
+		l.write(r, deletes)
+	}
+	stop.Store(true)
+	wg.Wait()
+	t.Logf("%d writes, %d lookups without a lock, %d with", writes, l.free.Load(), l.locked.Load())
+	require.Positive(t, l.free.Load())
+	require.NoError(t, l.t.Check())
+}
