@@ -129,9 +129,8 @@ func (c *ManualClock) wait(int64, <-chan struct{}) {}
 // now returns the milliseconds since the Unix epoch.
 func (s *Store) now() int64 { return s.clock.nano() / int64(time.Millisecond) }
 
-// deadlineIn returns the deadline that lies d from now.
-func (s *Store) deadlineIn(d time.Duration) int64 {
-	now := s.clock.nano()
+// deadlineIn returns the deadline that lies d after now, in nanoseconds.
+func deadlineIn(now int64, d time.Duration) int64 {
 	ms, ns := now/int64(time.Millisecond), now%int64(time.Millisecond)
 	ms += int64(d / time.Millisecond)
 	if ns += int64(d % time.Millisecond); ns > 0 {

@@ -1,5 +1,7 @@
 package store
 
+import "math/rand/v2"
+
 // DB is one of the databases of a [Store]. It is a small value: copy it freely.
 type DB struct {
 	s *Store
@@ -20,6 +22,122 @@ func (db DB) check() error {
 		return ErrClosed
 	case uint(db.n) >= Databases:
 		return ErrInvalidDB
+	}
+	return nil
+}
+
+// RandomKey returns one of the keys, each with the same probability. An empty
+// database is [ErrNotFound].
+//
+// The complexity is O(1) expected, beside O(shards). Redis: [RANDOMKEY].
+//
+// [RANDOMKEY]: https://redis.io/docs/latest/commands/randomkey/
+func (db DB) RandomKey() (string, error) {
+	if err := db.check(); err != nil {
+		return "", mistake("RANDOMKEY", "", err)
+	}
+	db.purge()
+	unlock := db.s.rlockAll()
+	defer unlock()
+	total := db.records()
+	if total == 0 {
+		return "", ErrNotFound
+	}
+	at := rand.IntN(total)
+	for i := range db.s.shards {
+		t := db.s.shards[i].table(db.n)
+		if t == nil {
+			continue
+		}
+		if at -= t.Len(); at < 0 {
+			rec, _ := t.Random(rand.Uint64N)
+			return rec.Key(), nil
+		}
+	}
+	return "", ErrNotFound
+}
+
+// DBSize returns the number of keys in the database.
+//
+// The complexity is O(1), beside O(shards). Redis: [DBSIZE].
+//
+// [DBSIZE]: https://redis.io/docs/latest/commands/dbsize/
+func (db DB) DBSize() (int, error) {
+	if err := db.check(); err != nil {
+		return 0, mistake("DBSIZE", "", err)
+	}
+	db.purge()
+	unlock := db.s.rlockAll()
+	defer unlock()
+	return db.records(), nil
+}
+
+// records returns the number of records in the database. All shards are locked.
+func (db DB) records() (n int) {
+	for i := range db.s.shards {
+		if t := db.s.shards[i].table(db.n); t != nil {
+			n += t.Len()
+		}
+	}
+	return n
+}
+
+// FlushDB removes every key of the database. Readers see all of it or nothing.
+//
+// The complexity is O(shards). Redis: [FLUSHDB].
+//
+// [FLUSHDB]: https://redis.io/docs/latest/commands/flushdb/
+func (db DB) FlushDB() error {
+	if err := db.check(); err != nil {
+		return mistake("FLUSHDB", "", err)
+	}
+	db.s.flush(db.n, db.n+1)
+	return nil
+}
+
+// FlushAll removes every key of every database. Readers see all of it or nothing.
+//
+// The complexity is O(shards). Redis: [FLUSHALL].
+//
+// [FLUSHALL]: https://redis.io/docs/latest/commands/flushall/
+func (s *Store) FlushAll() error {
+	if err := s.check(); err != nil {
+		return mistake("FLUSHALL", "", err)
+	}
+	s.flush(0, Databases)
+	return nil
+}
+
+func (s *Store) flush(from, to int) {
+	unlock := s.lockAll()
+	defer unlock()
+	for i := range s.shards {
+		for n := from; n < to; n++ {
+			s.shards[i].tables[n].Store(nil)
+		}
+	}
+}
+
+// SwapDB exchanges the contents of databases a and b. Readers see either state whole.
+//
+// It returns [ErrInvalidDB] if there is no a or b.
+//
+// The complexity is O(shards). Redis: [SWAPDB].
+//
+// [SWAPDB]: https://redis.io/docs/latest/commands/swapdb/
+func (s *Store) SwapDB(a, b int) error {
+	for _, n := range []int{a, b} {
+		if err := (DB{s: s, n: n}).check(); err != nil {
+			return mistake("SWAPDB", "", err)
+		}
+	}
+	unlock := s.lockAll()
+	defer unlock()
+	for i := range s.shards {
+		sh := &s.shards[i]
+		ta, tb := sh.table(a), sh.table(b)
+		sh.tables[a].Store(tb)
+		sh.tables[b].Store(ta)
 	}
 	return nil
 }

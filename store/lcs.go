@@ -176,3 +176,71 @@ func lcsMasks(a, b string) *[256][]uint64 {
 	}
 	return masks
 }
+
+// LCS returns the longest common subsequence of the values at the handle's key and
+// at other. A missing key counts as empty.
+//
+// It returns [ErrWrongType] if one of the keys holds another type and [ErrTooLarge]
+// if the product of the lengths is over 2^27.
+//
+// The complexity is O(n*m), n and m the lengths. Redis: [LCS].
+//
+// [LCS]: https://redis.io/docs/latest/commands/lcs/
+func (s String) LCS(other string) (string, error) {
+	a, b, err := s.lcsTexts(other)
+	if err != nil {
+		return "", err
+	}
+	return lcs(a, b), nil
+}
+
+// LCSLen returns the length of the longest common subsequence of the values at the
+// handle's key and at other: LCS with LEN. A missing key counts as empty.
+//
+// It returns [ErrWrongType] if one of the keys holds another type and [ErrTooLarge]
+// if the product of the lengths is over 2^27.
+//
+// The complexity is O(n*m), n and m the lengths. Redis: [LCS].
+//
+// [LCS]: https://redis.io/docs/latest/commands/lcs/
+func (s String) LCSLen(other string) (int, error) {
+	a, b, err := s.lcsTexts(other)
+	if err != nil {
+		return 0, err
+	}
+	return lcsLen(a, b), nil
+}
+
+// LCSIdx returns where the longest common subsequence of the values at the handle's
+// key and at other lies in both, the last match first, and its length: LCS with IDX
+// and WITHMATCHLEN. Matches shorter than minLen are left out. A missing key counts as
+// empty.
+//
+// It returns [ErrWrongType] if one of the keys holds another type and [ErrTooLarge]
+// if the product of the lengths is over 2^27.
+//
+// The complexity is O(n*m), n and m the lengths. Redis: [LCS].
+//
+// [LCS]: https://redis.io/docs/latest/commands/lcs/
+func (s String) LCSIdx(other string, minLen int) ([]LCSMatch, int, error) {
+	a, b, err := s.lcsTexts(other)
+	if err != nil {
+		return nil, 0, err
+	}
+	matches, n := lcsMatches(a, b, minLen)
+	return matches, n, nil
+}
+
+// lcsTexts returns the strings at two keys as of one moment, if their product is
+// within Redis's limit.
+func (s String) lcsTexts(other string) (a, b string, err error) {
+	values, err := s.db.texts("LCS", true, s.key, other)
+	if err != nil {
+		return "", "", err
+	}
+	a, b = values[0].Value, values[1].Value
+	if !lcsFits(a, b) {
+		return "", "", mistake("LCS", s.key, ErrTooLarge)
+	}
+	return a, b, nil
+}

@@ -29,7 +29,7 @@ func (s *Store) overdue(r *structures.Record) bool {
 
 // load returns the record of key without taking a lock where no writer is in
 // the way. It reports locked where the value can only be read under the lock;
-// then the shard is locked for reading, and the caller unlocks it.
+// then the shard is locked for reading, and the caller releases it.
 func (db DB) load(key string) (rec structures.Record, found bool, locked *shard, err error) {
 	if err := db.check(); err != nil {
 		return rec, false, nil, err
@@ -57,12 +57,27 @@ func (db DB) load(key string) (rec structures.Record, found bool, locked *shard,
 	return rec, found, nil, nil
 }
 
+// release ends what load has locked, if it has.
+func (sh *shard) release() {
+	if sh != nil {
+		sh.mu.RUnlock()
+	}
+}
+
+// read calls look with the shard's table of the database, locked for reading, if
+// there is one.
+func (sh *shard) read(db DB, look func(t *structures.Table)) {
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	if t := sh.table(db.n); t != nil {
+		look(t)
+	}
+}
+
 // text returns the string at key.
 func (db DB) text(op, key string) (string, error) {
 	rec, found, locked, err := db.load(key)
-	if locked != nil {
-		defer locked.mu.RUnlock()
-	}
+	defer locked.release()
 	switch {
 	case err != nil:
 		return "", mistake(op, key, err)
@@ -81,16 +96,12 @@ func (db DB) peek(op, key string, look func(r *structures.Record, stamp uint32))
 		return mistake(op, key, err)
 	}
 	sh, h := db.s.hash(key)
-	sh.mu.RLock()
-	defer sh.mu.RUnlock()
-	t := sh.table(db.n)
-	if t == nil {
-		return ErrNotFound
-	}
-	ref := t.Find(h, key)
-	if !ref.Found || db.s.overdue(&ref.Record) {
-		return ErrNotFound
-	}
-	look(&ref.Record, t.Stamp(&ref))
-	return nil
+	err := ErrNotFound
+	sh.read(db, func(t *structures.Table) {
+		if ref := t.Find(h, key); ref.Found && !db.s.overdue(&ref.Record) {
+			look(&ref.Record, t.Stamp(&ref))
+			err = nil
+		}
+	})
+	return err
 }

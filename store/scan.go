@@ -59,19 +59,16 @@ func (db DB) Scan(cursor uint64, o ScanOptions) (keys []string, next uint64, err
 
 // scanShard visits about *left records of a shard from a place on, counts them off,
 // and returns the next place, 0 at the end.
-func (db DB) scanShard(sh *shard, at uint32, left *int, visit func(*structures.Record)) uint32 {
-	sh.mu.RLock()
-	defer sh.mu.RUnlock()
-	t := sh.table(db.n)
-	if t == nil {
-		return 0
-	}
-	return t.Scan(at, *left, func(r structures.Record) {
-		*left--
-		if !db.s.overdue(&r) {
-			visit(&r)
-		}
+func (db DB) scanShard(sh *shard, at uint32, left *int, visit func(*structures.Record)) (next uint32) {
+	sh.read(db, func(t *structures.Table) {
+		next = t.Scan(at, *left, func(r structures.Record) {
+			*left--
+			if !db.s.overdue(&r) {
+				visit(&r)
+			}
+		})
 	})
+	return next
 }
 
 // purge removes what is overdue in the database, so that it can be counted.
@@ -79,12 +76,8 @@ func (db DB) purge() {
 	now := int64(0)
 	for i := range db.s.shards {
 		sh := &db.s.shards[i]
-		sh.mu.RLock()
 		due := int64(0)
-		if t := sh.table(db.n); t != nil {
-			due = t.Earliest()
-		}
-		sh.mu.RUnlock()
+		sh.read(db, func(t *structures.Table) { due = t.Earliest() })
 		if due == 0 {
 			continue
 		}

@@ -84,18 +84,6 @@ func (sh *shard) reschedule(s *Store) {
 	sh.scheduled = first
 }
 
-// clear drops all that the shard holds.
-func (sh *shard) clear(s *Store) {
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	sh.seq.Enter()
-	defer sh.seq.Leave()
-	for i := range sh.tables {
-		sh.tables[i].Store(nil)
-	}
-	sh.scheduled = 0
-}
-
 // lockAll locks every shard for a change of the whole store and returns what
 // ends it. Readers without a lock see all of it or nothing.
 func (s *Store) lockAll() (unlock func()) {

@@ -2,9 +2,6 @@ package store
 
 import (
 	"encoding/binary"
-	"math"
-	"math/rand/v2"
-	"time"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -135,48 +132,4 @@ func mix(a, b uint64) uint64 {
 	binary.LittleEndian.PutUint64(buf[:], a)
 	binary.LittleEndian.PutUint64(buf[8:], b)
 	return xxhash.Sum64(buf[:])
-}
-
-// newStamp returns what brings an access stamp up to date, nil without tracking.
-func (s *Store) newStamp(t Tracking) func(old uint32) uint32 {
-	switch t {
-	case TrackIdleTime:
-		return func(uint32) uint32 { return uint32(s.now() / 1000) }
-	case TrackFrequency:
-		return func(old uint32) uint32 { return frequencyHit(old, s.now()/60000, rand.Float64) }
-	}
-	return nil
-}
-
-// idle returns how long ago an idle-time stamp was set, in seconds as Redis
-// counts.
-func (s *Store) idle(stamp uint32) time.Duration {
-	return time.Duration(uint32(s.now()/1000)-stamp) * time.Second
-}
-
-// A frequency stamp is Redis's LFU counter (evict.c): 8 bits that count the
-// logarithm of the accesses, and the minute at which it last decayed.
-const (
-	lfuInit      = 5
-	lfuLogFactor = 10
-	lfuDecay     = 1 // minutes for each step down
-)
-
-// frequency returns the counter as it stands at a minute.
-func frequency(stamp uint32, minute int64) uint8 {
-	passed := (uint32(minute) - stamp>>8) & 0xffff
-	return uint8(max(0, int(stamp&0xff)-int(passed/lfuDecay)))
-}
-
-// frequencyHit returns the stamp after one more access: the higher the counter,
-// the less likely it grows.
-func frequencyHit(stamp uint32, minute int64, random func() float64) uint32 {
-	if stamp == 0 { // a new key
-		return uint32(minute)&0xffff<<8 | lfuInit
-	}
-	n := frequency(stamp, minute)
-	if base := math.Max(0, float64(n)-lfuInit); n < math.MaxUint8 && random() < 1/(base*lfuLogFactor+1) {
-		n++
-	}
-	return uint32(minute)&0xffff<<8 | uint32(n)
 }

@@ -86,9 +86,6 @@ func (s *Store) Close() error {
 		c.remove(s)
 	}
 	s.expirer.Close()
-	for i := range s.shards {
-		s.shards[i].clear(s)
-	}
 	return nil
 }
 

@@ -16,72 +16,6 @@ type String struct {
 // Key returns the key of the handle.
 func (s String) Key() string { return s.key }
 
-// Condition says when a write takes place. Not every write knows every condition.
-type Condition uint8
-
-// The conditions of writes: Redis's NX, XX, GT and LT, and the two pairs that mean
-// something together. For a deadline, absent means that the key has none, and a key
-// without one counts as living for ever.
-const (
-	Always              Condition = iota
-	IfAbsent                      // NX
-	IfPresent                     // XX
-	IfGreater                     // GT
-	IfLess                        // LT
-	IfPresentAndGreater           // XX GT
-	IfPresentAndLess              // XX LT
-)
-
-// Expiry says what becomes of a key's deadline. The zero Expiry is the default of
-// the operation.
-type Expiry struct {
-	mode expiryMode
-	in   time.Duration
-	at   time.Time
-}
-
-type expiryMode uint8
-
-const (
-	expiryDefault expiryMode = iota
-	expiryIn
-	expiryAt
-	expiryKeep
-	expiryPersist
-)
-
-// KeepTTL leaves the deadline as it is.
-var KeepTTL = Expiry{mode: expiryKeep}
-
-// Persist takes the deadline away.
-var Persist = Expiry{mode: expiryPersist}
-
-// ExpireIn sets the deadline d from now: EX and PX.
-func ExpireIn(d time.Duration) Expiry { return Expiry{mode: expiryIn, in: d} }
-
-// ExpireAt sets the deadline at t: EXAT and PXAT.
-func ExpireAt(t time.Time) Expiry { return Expiry{mode: expiryAt, at: t} }
-
-// deadline returns the deadline that e makes of old.
-func (e Expiry) deadline(s *Store, old int64) (int64, error) {
-	switch e.mode {
-	case expiryIn:
-		if e.in <= 0 {
-			return 0, ErrInvalidExpire
-		}
-		return s.deadlineIn(e.in), nil
-	case expiryAt:
-		at, ok := deadlineAt(e.at)
-		if !ok || at <= 0 {
-			return 0, ErrInvalidExpire
-		}
-		return at, nil
-	case expiryKeep:
-		return old, nil
-	}
-	return 0, nil
-}
-
 // SetOptions are the options of [String.SetWith]. The zero value is a plain SET.
 type SetOptions struct {
 	If     Condition // Always, IfAbsent or IfPresent
@@ -189,7 +123,7 @@ func (s String) SetWith(value string, o SetOptions) (SetResult, error) {
 	if o.If > IfPresent {
 		return r, w.fail(ErrInvalidOption)
 	}
-	deadline, err := o.Expiry.deadline(s.db.s, w.deadline())
+	deadline, err := o.Expiry.deadline(&w)
 	if err != nil {
 		return r, w.fail(err)
 	}
@@ -302,7 +236,7 @@ func (s String) GetEx(e Expiry) (string, error) {
 	if err != nil || e.mode == expiryDefault || e.mode == expiryKeep {
 		return text, err
 	}
-	deadline, err := e.deadline(s.db.s, w.deadline())
+	deadline, err := e.deadline(&w)
 	if err != nil {
 		return "", w.fail(err)
 	}
@@ -321,9 +255,7 @@ func (s String) GetEx(e Expiry) (string, error) {
 // [STRLEN]: https://redis.io/docs/latest/commands/strlen/
 func (s String) StrLen() (int, error) {
 	rec, found, locked, err := s.db.load(s.key)
-	if locked != nil {
-		defer locked.mu.RUnlock()
-	}
+	defer locked.release()
 	switch {
 	case err != nil || !found:
 		return 0, mistake("STRLEN", s.key, err)
@@ -349,9 +281,7 @@ func (s String) StrLen() (int, error) {
 // [SUBSTR]: https://redis.io/docs/latest/commands/substr/
 func (s String) GetRange(start, end int) (string, error) {
 	rec, found, locked, err := s.db.load(s.key)
-	if locked != nil {
-		defer locked.mu.RUnlock()
-	}
+	defer locked.release()
 	switch {
 	case err != nil || !found:
 		return "", mistake("GETRANGE", s.key, err)
@@ -587,74 +517,6 @@ func (s String) IncrByFloat(n float64) (float64, error) {
 	sum, _ := strconv.ParseFloat(text, 64)
 	w.put(structures.Entry{Kind: recordKind(KindString, encText), Text: text, Deadline: w.deadline()})
 	return sum, nil
-}
-
-// LCS returns the longest common subsequence of the values at the handle's key and
-// at other. A missing key counts as empty.
-//
-// It returns [ErrWrongType] if one of the keys holds another type and [ErrTooLarge]
-// if the product of the lengths is over 2^27.
-//
-// The complexity is O(n*m), n and m the lengths. Redis: [LCS].
-//
-// [LCS]: https://redis.io/docs/latest/commands/lcs/
-func (s String) LCS(other string) (string, error) {
-	a, b, err := s.lcsTexts(other)
-	if err != nil {
-		return "", err
-	}
-	return lcs(a, b), nil
-}
-
-// LCSLen returns the length of the longest common subsequence of the values at the
-// handle's key and at other: LCS with LEN. A missing key counts as empty.
-//
-// It returns [ErrWrongType] if one of the keys holds another type and [ErrTooLarge]
-// if the product of the lengths is over 2^27.
-//
-// The complexity is O(n*m), n and m the lengths. Redis: [LCS].
-//
-// [LCS]: https://redis.io/docs/latest/commands/lcs/
-func (s String) LCSLen(other string) (int, error) {
-	a, b, err := s.lcsTexts(other)
-	if err != nil {
-		return 0, err
-	}
-	return lcsLen(a, b), nil
-}
-
-// LCSIdx returns where the longest common subsequence of the values at the handle's
-// key and at other lies in both, the last match first, and its length: LCS with IDX
-// and WITHMATCHLEN. Matches shorter than minLen are left out. A missing key counts as
-// empty.
-//
-// It returns [ErrWrongType] if one of the keys holds another type and [ErrTooLarge]
-// if the product of the lengths is over 2^27.
-//
-// The complexity is O(n*m), n and m the lengths. Redis: [LCS].
-//
-// [LCS]: https://redis.io/docs/latest/commands/lcs/
-func (s String) LCSIdx(other string, minLen int) ([]LCSMatch, int, error) {
-	a, b, err := s.lcsTexts(other)
-	if err != nil {
-		return nil, 0, err
-	}
-	matches, n := lcsMatches(a, b, minLen)
-	return matches, n, nil
-}
-
-// lcsTexts returns the strings at two keys as of one moment, if their product is
-// within Redis's limit.
-func (s String) lcsTexts(other string) (a, b string, err error) {
-	values, err := s.db.texts("LCS", true, s.key, other)
-	if err != nil {
-		return "", "", err
-	}
-	a, b = values[0].Value, values[1].Value
-	if !lcsFits(a, b) {
-		return "", "", mistake("LCS", s.key, ErrTooLarge)
-	}
-	return a, b, nil
 }
 
 // texts returns the strings at several keys as of one moment. Other types are a

@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"time"
 
 	"github.com/alcovedb/alcove/structures"
 )
@@ -19,6 +20,20 @@ type write struct {
 	op  string
 	key string
 	ref structures.Ref
+	ns  int64 // what the clock said, 0 if nobody has asked
+}
+
+// nano returns the time of the command: the clock is read once, under the lock.
+func (w *write) nano() int64 {
+	if w.ns == 0 {
+		w.ns = w.db.s.clock.nano()
+	}
+	return w.ns
+}
+
+// overdue says whether a deadline has come; 0 is none.
+func (w *write) overdue(deadline int64) bool {
+	return deadline != 0 && deadline <= w.nano()/int64(time.Millisecond)
 }
 
 // begin locks key in db for the command op and looks it up. An overdue key is
@@ -35,9 +50,6 @@ func (w *write) begin(db DB, op, key string) error {
 	w.own = true
 	db.s.freeze(sh, db.s.epoch.Load())
 	w.join(db, sh, h, op, key)
-	if db.s.closed.Load() { // Close has dropped what is written from now on
-		return ErrClosed
-	}
 	return nil
 }
 
@@ -49,7 +61,7 @@ func (w *write) join(db DB, sh *shard, h uint64, op, key string) {
 	}
 	w.ref = w.t.Find(h, key)
 	if w.ref.Found {
-		if at := w.ref.Record.Deadline(); at != 0 && at <= db.s.now() {
+		if w.overdue(w.ref.Record.Deadline()) {
 			db.s.removeExpired(w.t, &w.ref, key)
 		}
 	}
@@ -70,14 +82,6 @@ func (w *write) end() {
 // found says whether the key is there.
 func (w *write) found() bool { return w.ref.Found }
 
-// kind returns the kind of the key's value.
-func (w *write) kind() Kind {
-	if !w.ref.Found {
-		return KindNone
-	}
-	return kindOf(&w.ref.Record)
-}
-
 // want returns ErrWrongType if the key holds another kind of value.
 func (w *write) want(k Kind) error {
 	if w.ref.Found && kindOf(&w.ref.Record) != k {
@@ -91,7 +95,7 @@ func (w *write) fail(err error) error { return mistake(w.op, w.key, err) }
 
 // put stores an entry under the key; a deadline in the past deletes it.
 func (w *write) put(e structures.Entry) {
-	if e.Deadline != 0 && e.Deadline <= w.db.s.now() {
+	if w.overdue(e.Deadline) {
 		w.del()
 		return
 	}
@@ -119,7 +123,7 @@ func (w *write) deadline() int64 {
 // expireAt gives the key, which is there, another deadline, or with 0 none. One
 // in the past deletes it.
 func (w *write) expireAt(deadline int64) {
-	if deadline != 0 && deadline <= w.db.s.now() {
+	if w.overdue(deadline) {
 		w.del()
 		return
 	}
@@ -158,11 +162,12 @@ func (s *Store) removeExpired(t *structures.Table, ref *structures.Ref, key stri
 
 // batch is several keys locked for one command.
 type batch struct {
-	s      *Store
-	op     string
-	shards []*shard
-	write  bool
-	buf    [8]*shard
+	s       *Store
+	op      string
+	shards  []*shard
+	write   bool // the locks are exclusive
+	several bool // more than one key: the shards' sequences are odd
+	buf     [8]*shard
 }
 
 // begin locks the shards of all keys, in the order of their numbers. end must
@@ -171,7 +176,6 @@ func (b *batch) begin(db DB, op string, keys ...string) error {
 	if err := b.collect(db, op, keys); err != nil {
 		return err
 	}
-	b.write = true
 	for _, sh := range b.shards {
 		sh.mu.Lock()
 	}
@@ -179,13 +183,11 @@ func (b *batch) begin(db DB, op string, keys ...string) error {
 	for _, sh := range b.shards {
 		b.s.freeze(sh, epoch)
 	}
-	if len(b.shards) > 1 {
+	b.write, b.several = true, len(keys) > 1
+	if b.several { // a reader without a lock must not see one key without the other
 		for _, sh := range b.shards {
 			sh.seq.Enter()
 		}
-	}
-	if b.s.closed.Load() {
-		return ErrClosed
 	}
 	return nil
 }
@@ -241,7 +243,7 @@ func (b *batch) end() {
 			sh.mu.RUnlock()
 			continue
 		}
-		if len(shards) > 1 {
+		if b.several {
 			sh.seq.Leave()
 		}
 		sh.reschedule(b.s)
