@@ -36,6 +36,8 @@ type Object interface {
 	// Size returns the logical size in bytes: what the elements take,
 	// without slack.
 	Size() int
+	// Allocated returns the bytes that it really holds.
+	Allocated() int
 	// Clone returns an independent copy in O(1). It counts as a write.
 	Clone() Object
 }
@@ -49,10 +51,17 @@ type slot struct {
 	owner   uint64 // who may write object in place
 	version uint64
 	size    int // object.Size() when it was last counted
+	held    int // object.Allocated(), then
 }
 
 // bytes is the logical size of what the slot holds.
 func (s *slot) bytes() int { return len(s.key) + len(s.text) + s.size }
+
+// allocated is what that takes in memory.
+func (s *slot) allocated() int { return slotOverhead + len(s.key) + len(s.text) + s.held }
+
+// count counts the object anew.
+func (s *slot) count() { s.size, s.held = s.object.Size(), s.object.Allocated() }
 
 // Record is a key with its value, as it was when it was read. What its methods
 // return stays valid for ever, except that an Object may change under its

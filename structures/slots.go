@@ -38,9 +38,9 @@ func (t *Table) newSlot(s *slot) uint32 {
 // setSlot publishes s in the place of what was there.
 func (t *Table) setSlot(ref *slotRef, s *slot) {
 	if old := ref.p.Load(); old != nil {
-		t.used -= slotOverhead + old.bytes()
+		t.used -= old.allocated()
 	}
-	t.used += slotOverhead + s.bytes()
+	t.used += s.allocated()
 	ref.p.Store(s)
 }
 
@@ -48,7 +48,7 @@ func (t *Table) setSlot(ref *slotRef, s *slot) {
 // a lock must notice.
 func (t *Table) freeSlotAt(id uint32) {
 	ref := t.slots.Mut(int(id), t.owner)
-	t.used -= slotOverhead + ref.p.Load().bytes()
+	t.used -= ref.p.Load().allocated()
 	t.cfg.Seq.Enter()
 	ref.p.Store(nil)
 	t.cfg.Seq.Leave()

@@ -300,7 +300,7 @@ func (t *Table) makeSlot(key string, e *Entry) *slot {
 		s.key = key
 	}
 	if e.Object != nil {
-		s.size = e.Object.Size()
+		s.count()
 	}
 	return s
 }
@@ -448,10 +448,12 @@ func (t *Table) Mutate(r *Ref) Object {
 // its record a version. The complexity is O(1).
 func (t *Table) Mutated(r *Ref, version uint64) {
 	s := r.Record.slot
-	size := s.object.Size()
-	t.size += size - s.size
-	t.used += size - s.size
-	s.size, s.version = size, version
+	t.size -= s.size
+	t.used -= s.held
+	s.count()
+	t.size += s.size
+	t.used += s.held
+	s.version = version
 }
 
 // Delete removes the record that r has found. The complexity is O(1) amortised.

@@ -48,8 +48,9 @@ func tableConfigs() map[string]TableConfig {
 // counter is the simplest Object.
 type counter struct{ n []byte }
 
-func (c *counter) Size() int     { return len(c.n) }
-func (c *counter) Clone() Object { return &counter{append([]byte(nil), c.n...)} }
+func (c *counter) Size() int      { return len(c.n) }
+func (c *counter) Allocated() int { return len(c.n) + 3 }
+func (c *counter) Clone() Object  { return &counter{append([]byte(nil), c.n...)} }
 
 type modelEntry struct {
 	kind     uint8
