@@ -90,5 +90,5 @@ func (s *Store) Close() error {
 }
 
 // DB returns database n, 0 to 15. Operations on a database of another number
-// return [ErrInvalidDB]. It allocates nothing. Redis: SELECT.
+// return [ErrInvalidDB]. It allocates nothing.
 func (s *Store) DB(n int) DB { return DB{s: s, n: n} }

@@ -1,0 +1,53 @@
+// Tour shows what the store does, section by section: each step, and what came
+// back.
+//
+//	go run ./examples/tour
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/alcovedb/alcove/store"
+)
+
+// A section shows one part of the store: it works on s and tells w about it.
+type section struct {
+	title string
+	run   func(w io.Writer, s *store.Store) error
+}
+
+var sections = []section{
+	{"Strings", stringsSection},
+	{"Databases", databasesSection},
+	{"A batch of three commands", batchSection},
+	{"Cache-aside with a time to live", cacheSection},
+}
+
+func main() {
+	s := store.New()
+	defer s.Close()
+	if err := tour(os.Stdout, s); err != nil {
+		fmt.Fprintln(os.Stderr, "tour:", err)
+		os.Exit(1)
+	}
+}
+
+// tour runs all sections, one after the other, on one store.
+func tour(w io.Writer, s *store.Store) error {
+	for i, sec := range sections {
+		title := fmt.Sprintf("%d. %s", i+1, sec.title)
+		if _, err := fmt.Fprintf(w, "%s\n%s\n", title, strings.Repeat("=", len(title))); err != nil {
+			return err
+		}
+		if err := sec.run(w, s); err != nil {
+			return fmt.Errorf("%s: %w", sec.title, err)
+		}
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alcovedb/alcove/store"
+)
+
+// A check is what a section must print on an empty store, without its lines of
+// explanation, and what the store must hold afterwards.
+type check struct {
+	prints []string
+	leaves func(t *testing.T, s *store.Store)
+}
+
+// checks has a row for each section, by its title. Sections run in a bubble,
+// where their waits take no time and all times are exact.
+var checks = map[string]check{
+	"Strings": {
+		prints: []string{
+			`s.String("greeting").Set("Hello, Redis!") OK`,
+			`s.String("number").Set("100") OK`,
+			`s.String("greeting").Get() "Hello, Redis!"`,
+			`s.String("number").Get() "100"`,
+			`s.String("nobody").Get() ErrNotFound`,
+			`s.Keys("*") [greeting number]`,
+			`s.Del("greeting") 1`,
+			`s.Del("greeting") 0`,
+			`s.Exists("greeting", "number") 1`,
+			`s.String("token").SetEX("f00d", 100*time.Millisecond) OK`,
+			`s.TTL("token") 100ms`,
+			`s.String("token").Get() "f00d"`,
+			`s.String("token").Get() ErrNotFound`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			wantString(t, s.String("number"), "100")
+			wantKeys(t, s.DB(0), "number")
+			require.EqualValues(t, 1, s.Stats().Expired, "the token has expired and was not deleted")
+		},
+	},
+	"Databases": {
+		prints: []string{
+			`s.DB(0).String("color").Set("red") OK`,
+			`s.DB(15).String("color").Get() ErrNotFound`,
+			`s.DB(15).String("color").Set("blue") OK`,
+			`s.DB(15).String("color").Get() "blue"`,
+			`s.DB(0).String("color").Get() "red"`,
+			`s.String("color").Get() "red"`,
+			`s.DB(15).DBSize() 1`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			wantString(t, s.DB(0).String("color"), "red")
+			wantString(t, s.DB(15).String("color"), "blue")
+			wantKeys(t, s.DB(0), "color")
+			wantKeys(t, s.DB(15), "color")
+			require.Equal(t, 2, s.Stats().Keys, "the other databases are empty")
+		},
+	},
+	"A batch of three commands": {
+		prints: []string{
+			`s.String("user:101:balance").Set("200") OK`,
+			`s.String("user:101:balance").IncrBy(100) 300`,
+			`s.String("user:101:balance").Get() "300"`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			wantString(t, s.String("user:101:balance"), "300")
+			wantKeys(t, s.DB(0), "user:101:balance")
+		},
+	},
+	"Cache-aside with a time to live": {
+		prints: []string{
+			`cached(s, "cache:report:2026", 60*time.Second, report) miss: "42 pages" in 2s`,
+			`cached(s, "cache:report:2026", 60*time.Second, report) hit: "42 pages" in 0s`,
+			`s.TTL("cache:report:2026") 1m0s`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			wantString(t, s.String(reportKey), "42 pages")
+			time.Sleep(60*time.Second - time.Nanosecond)
+			wantString(t, s.String(reportKey), "42 pages")
+			time.Sleep(time.Nanosecond)
+			wantKeys(t, s.DB(0))
+		},
+	},
+}
+
+func TestSections(t *testing.T) {
+	require.Len(t, checks, len(sections))
+	for _, sec := range sections {
+		t.Run(sec.title, func(t *testing.T) {
+			require.Contains(t, checks, sec.title)
+			synctest.Test(t, func(t *testing.T) {
+				s := store.New()
+				defer s.Close()
+				var out bytes.Buffer
+				require.NoError(t, sec.run(&out, s))
+				require.Equal(t, checks[sec.title].prints, steps(out.String()))
+				checks[sec.title].leaves(t, s)
+			})
+		})
+	}
+}
+
+// The sections get along with each other on one store, and each is in the tour.
+func TestTour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := store.New()
+		defer s.Close()
+		var out bytes.Buffer
+		require.NoError(t, tour(&out, s))
+		var want []string
+		for _, sec := range sections {
+			require.Contains(t, out.String(), sec.title)
+			want = append(want, checks[sec.title].prints...)
+		}
+		require.Equal(t, want, steps(out.String()))
+	})
+}
+
+// What a section prints comes from the store: a closed one ends each of them.
+func TestSectionsReportErrors(t *testing.T) {
+	for _, sec := range sections {
+		synctest.Test(t, func(t *testing.T) {
+			closed := store.New()
+			require.NoError(t, closed.Close())
+			var out bytes.Buffer
+			require.ErrorIs(t, sec.run(&out, closed), store.ErrClosed, sec.title)
+			require.Empty(t, steps(out.String()), sec.title)
+
+			s := store.New()
+			defer s.Close()
+			require.ErrorIs(t, sec.run(full{}, s), errFull, sec.title)
+		})
+	}
+}
+
+var errFull = errors.New("the disk is full")
+
+// full is a writer that fails.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errFull }
+
+// steps returns the calls that a section printed, with single spaces.
+func steps(out string) []string {
+	var calls []string
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, "  ") {
+			calls = append(calls, strings.Join(strings.Fields(line), " "))
+		}
+	}
+	return calls
+}
+
+func wantString(t *testing.T, h store.String, want string) {
+	t.Helper()
+	got, err := h.Get()
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+}
+
+func wantKeys(t *testing.T, db store.DB, want ...string) {
+	t.Helper()
+	got, err := db.Keys("*")
+	require.NoError(t, err)
+	require.ElementsMatch(t, want, got)
+}

@@ -1,0 +1,223 @@
+package store_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// COMMANDS.md says which Go method is which Redis command. It is made of two
+// things: the doc comments of the methods, which name their commands, and the
+// checklist of Redis's commands below. After a change to either,
+//
+//	ALCOVE_WRITE=1 go test ./store -run TestCommandsTable
+//
+// writes it anew.
+
+const commandsFile = "COMMANDS.md"
+
+// A commandFamily is one of the groups on redis.io. A family is added with its
+// first method.
+type commandFamily struct {
+	name     string
+	commands []redisCommand
+}
+
+// A redisCommand is a row of the table. One that has no method has a reason.
+type redisCommand struct {
+	name, since string // since which version of Redis
+	absent      string
+}
+
+// checklist is Redis 7.2, as COMMAND DOCS lists it.
+var checklist = []commandFamily{
+	{"string", []redisCommand{
+		{"APPEND", "2.0.0", ""},
+		{"DECR", "1.0.0", ""},
+		{"DECRBY", "1.0.0", ""},
+		{"GET", "1.0.0", ""},
+		{"GETDEL", "6.2.0", ""},
+		{"GETEX", "6.2.0", ""},
+		{"GETRANGE", "2.4.0", ""},
+		{"GETSET", "1.0.0", ""},
+		{"INCR", "1.0.0", ""},
+		{"INCRBY", "1.0.0", ""},
+		{"INCRBYFLOAT", "2.6.0", ""},
+		{"LCS", "7.0.0", ""},
+		{"MGET", "1.0.0", ""},
+		{"MSET", "1.0.1", ""},
+		{"MSETNX", "1.0.1", ""},
+		{"PSETEX", "2.6.0", ""},
+		{"SET", "1.0.0", ""},
+		{"SETEX", "2.0.0", ""},
+		{"SETNX", "1.0.0", ""},
+		{"SETRANGE", "2.2.0", ""},
+		{"STRLEN", "2.2.0", ""},
+		{"SUBSTR", "1.0.0", ""},
+	}},
+	{"generic", []redisCommand{
+		{"COPY", "6.2.0", ""},
+		{"DEL", "1.0.0", ""},
+		{"DUMP", "2.6.0", "comes with the Redis protocol"},
+		{"EXISTS", "1.0.0", ""},
+		{"EXPIRE", "1.0.0", ""},
+		{"EXPIREAT", "1.2.0", ""},
+		{"EXPIRETIME", "7.0.0", ""},
+		{"KEYS", "1.0.0", ""},
+		{"MIGRATE", "2.6.0", "later, with the protocol: an error that says that the library opens no connection"},
+		{"MOVE", "1.0.0", ""},
+		{"OBJECT ENCODING", "2.2.3", ""},
+		{"OBJECT FREQ", "4.0.0", ""},
+		{"OBJECT HELP", "6.2.0", "comes with the Redis protocol: a text for people at a terminal"},
+		{"OBJECT IDLETIME", "2.2.3", ""},
+		{"OBJECT REFCOUNT", "2.2.3", "comes with the Redis protocol: the collector keeps no reference counts"},
+		{"PERSIST", "2.2.0", ""},
+		{"PEXPIRE", "2.6.0", ""},
+		{"PEXPIREAT", "2.6.0", ""},
+		{"PEXPIRETIME", "7.0.0", ""},
+		{"PTTL", "2.6.0", ""},
+		{"RANDOMKEY", "1.0.0", ""},
+		{"RENAME", "1.0.0", ""},
+		{"RENAMENX", "1.0.0", ""},
+		{"RESTORE", "2.6.0", "comes with the Redis protocol"},
+		{"SCAN", "2.8.0", ""},
+		{"SORT", "1.0.0", "comes with the lists, sets and sorted sets that it sorts"},
+		{"SORT_RO", "7.0.0", "comes with SORT"},
+		{"TOUCH", "3.2.1", ""},
+		{"TTL", "1.0.0", ""},
+		{"TYPE", "1.0.0", ""},
+		{"UNLINK", "4.0.0", ""},
+		{"WAIT", "3.0.0", "later, with the protocol: it answers for zero replicas"},
+		{"WAITAOF", "7.2.0", "later, with the protocol: it answers for zero replicas"},
+	}},
+	{"server", []redisCommand{
+		{"DBSIZE", "1.0.0", ""},
+		{"DEBUG DIGEST", "1.0.0", ""},
+		{"FLUSHALL", "1.0.0", ""},
+		{"FLUSHDB", "1.0.0", ""},
+		{"MEMORY USAGE", "4.0.0", ""},
+		{"SWAPDB", "4.0.0", ""},
+	}},
+}
+
+// TestCommandsTable wants COMMANDS.md to be what the source says.
+func TestCommandsTable(t *testing.T) {
+	tree, err := parseTree(os.DirFS(".."), housePasses)
+	require.NoError(t, err)
+	methods := commandMethods(tree)
+	require.Empty(t, checkCommands(checklist, methods))
+	want := commandsTable(checklist, methods)
+	if os.Getenv("ALCOVE_WRITE") != "" {
+		require.NoError(t, os.WriteFile(commandsFile, []byte(want), 0o644))
+	}
+	got, err := os.ReadFile(commandsFile)
+	require.NoError(t, err)
+	require.Equal(t, want, string(got), "ALCOVE_WRITE=1 go test ./store -run TestCommandsTable writes %s anew", commandsFile)
+}
+
+// commandMethods returns the methods of package store, as Type.Method, by the
+// Redis commands that their doc comments name.
+func commandMethods(tree *sourceTree) map[string][]string {
+	commands := map[string][]string{}
+	methods := tree.methods()
+	for _, typ := range slices.Sorted(maps.Keys(methods)) {
+		for _, d := range methods[typ] {
+			for _, command := range commandsOf(d.Doc.Text()) {
+				commands[command] = append(commands[command], typ+"."+d.Name.Name)
+			}
+		}
+	}
+	return commands
+}
+
+// commandsOf returns the Redis commands that a doc comment names.
+func commandsOf(text string) []string {
+	var commands []string
+	for paragraph := range strings.SplitSeq(text, "\n\n") {
+		part := redisPart.FindStringSubmatch(strings.Join(strings.Fields(paragraph), " "))
+		if part == nil {
+			continue
+		}
+		for _, name := range redisName.FindAllStringSubmatch(part[1], -1) {
+			commands = append(commands, name[1])
+		}
+	}
+	return commands
+}
+
+// checkCommands says which commands are listed without a method and a reason,
+// twice, or with both, and which have a method and are not listed.
+func checkCommands(list []commandFamily, methods map[string][]string) []string {
+	var complaints []string
+	listed := map[string]bool{}
+	for _, family := range list {
+		for _, c := range family.commands {
+			switch n := len(methods[c.name]); {
+			case listed[c.name]:
+				complaints = append(complaints, c.name+" is listed twice")
+			case n == 0 && c.absent == "":
+				complaints = append(complaints, c.name+" has neither a method nor a reason")
+			case n > 0 && c.absent != "":
+				complaints = append(complaints, c.name+" has a method and needs no reason")
+			}
+			listed[c.name] = true
+		}
+	}
+	for _, command := range slices.Sorted(maps.Keys(methods)) {
+		if !listed[command] {
+			complaints = append(complaints, command+" is not in the checklist: "+strings.Join(methods[command], ", "))
+		}
+	}
+	return complaints
+}
+
+// commandsTable returns the text of COMMANDS.md.
+func commandsTable(list []commandFamily, methods map[string][]string) string {
+	const page = "https://pkg.go.dev/" + modulePath + "/store#"
+	var b strings.Builder
+	b.WriteString("<!-- Written by TestCommandsTable; do not edit. -->\n\n# Redis commands and Go methods\n\n" +
+		"The commands of Redis 7.2, by family. Methods of `DB` are methods of `Store`, too: a store is its database 0.\n" +
+		"Families that are not here have no method yet.\n")
+	for _, family := range list {
+		fmt.Fprintf(&b, "\n## %s\n\n| Command | Go method | Since Redis |\n| --- | --- | --- |\n", family.name)
+		for _, c := range family.commands {
+			link, _ := strings.CutSuffix(c.name, " DIGEST") // DEBUG has one page
+			link = redisDocs + strings.ToLower(strings.ReplaceAll(link, " ", "-")) + "/"
+			var cells []string
+			for _, m := range methods[c.name] {
+				cells = append(cells, fmt.Sprintf("[%s](%s%s)", m, page, m))
+			}
+			if len(cells) == 0 {
+				cells = []string{"– " + c.absent}
+			}
+			fmt.Fprintf(&b, "| [%s](%s) | %s | %s |\n", c.name, link, strings.Join(cells, ", "), c.since)
+		}
+	}
+	return b.String()
+}
+
+func TestCommandsComplain(t *testing.T) {
+	methods := map[string][]string{"GET": {"String.Get"}, "GETEX": {"String.GetEx"}, "COPY": {"DB.Copy", "DB.CopyWith"}}
+	list := []commandFamily{
+		{"string", []redisCommand{{"GET", "1.0.0", ""}, {"GETEX", "6.2.0", "later"}, {"SET", "1.0.0", ""}, {"LCS", "7.0.0", "later"}}},
+		{"generic", []redisCommand{{"GET", "1.0.0", ""}}},
+	}
+	require.Equal(t, []string{
+		"GETEX has a method and needs no reason",
+		"SET has neither a method nor a reason",
+		"GET is listed twice",
+		"COPY is not in the checklist: DB.Copy, DB.CopyWith",
+	}, checkCommands(list, methods))
+
+	require.Equal(t, []string{"SETEX", "OBJECT HELP"}, commandsOf("It is O(1). Redis: [SETEX],\n[OBJECT HELP].\n\n[SETEX]: https://redis.io/\n"))
+	require.Empty(t, commandsOf("SetEX returns [ErrClosed]. Redis: none.\n"))
+
+	table := commandsTable(list, methods)
+	require.Contains(t, table, "| [GET]("+redisDocs+"get/) | [String.Get](https://pkg.go.dev/"+modulePath+"/store#String.Get) | 1.0.0 |\n")
+	require.Contains(t, table, "| [LCS]("+redisDocs+"lcs/) | – later | 7.0.0 |\n")
+}
