@@ -142,15 +142,14 @@ func deadlineIn(now int64, d time.Duration) int64 {
 // deadlineAt returns the deadline at t, and whether it is a time that
 // milliseconds can express.
 func deadlineAt(t time.Time) (int64, bool) {
-	const limit = math.MaxInt64 / 1000
-	if t.Unix() >= limit || t.Unix() <= -limit {
+	ms := t.UnixMilli()
+	if time.UnixMilli(ms).Unix() != t.Unix() { // it has wrapped around
 		return 0, false
 	}
-	ms := t.UnixMilli()
-	if t.Nanosecond()%int(time.Millisecond) != 0 {
-		ms++
+	if t.Nanosecond()%int(time.Millisecond) == 0 {
+		return ms, true
 	}
-	return ms, true
+	return ms + 1, ms < math.MaxInt64
 }
 
 // timeOf returns a deadline as a time.

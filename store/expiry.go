@@ -87,7 +87,12 @@ func (e Expiry) deadline(w *write) (int64, error) {
 // [EXPIRE]: https://redis.io/docs/latest/commands/expire/
 // [PEXPIRE]: https://redis.io/docs/latest/commands/pexpire/
 func (db DB) Expire(key string, d time.Duration, cond ...Condition) (bool, error) {
-	return db.expire("EXPIRE", key, cond, func(now int64) (int64, bool) { return deadlineIn(now, d), true })
+	return db.expire("EXPIRE", key, cond, func(now int64) (int64, bool) {
+		if d <= 0 { // rounded up, it could still be ahead
+			return now/int64(time.Millisecond) + int64(d/time.Millisecond), true
+		}
+		return deadlineIn(now, d), true
+	})
 }
 
 // ExpireAt sets the deadline of key at t and says whether it did: the key must be

@@ -454,7 +454,11 @@ func (s String) IncrBy(n int64) (int64, error) { return s.add("INCRBY", n) }
 // [DECRBY]: https://redis.io/docs/latest/commands/decrby/
 func (s String) DecrBy(n int64) (int64, error) {
 	if n == -n && n != 0 { // the smallest int64 has no opposite
-		return 0, mistake("DECRBY", s.key, ErrOverflow)
+		err := s.db.check()
+		if err == nil {
+			err = ErrOverflow
+		}
+		return 0, mistake("DECRBY", s.key, err)
 	}
 	return s.add("DECRBY", -n)
 }

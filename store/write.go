@@ -142,10 +142,14 @@ func (w *write) del() bool {
 // bytes returns the string at the key as a buffer that can be changed in
 // place. changed must follow.
 func (w *write) bytes() *structures.Bytes {
-	if w.ref.Record.Object() == nil {
+	if !w.found() || w.ref.Record.Object() == nil {
+		text := ""
+		if w.found() {
+			text = w.ref.Record.Value()
+		}
 		w.put(structures.Entry{
 			Kind: recordKind(KindString, encRaw), Deadline: w.deadline(),
-			Object: structures.NewBytes(w.ref.Record.Value()),
+			Object: structures.NewBytes(text),
 		})
 	}
 	return w.t.Mutate(&w.ref).(*structures.Bytes)

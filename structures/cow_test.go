@@ -2,6 +2,8 @@ package structures
 
 import (
 	"math/rand/v2"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -177,4 +179,41 @@ func TestVectorReadersNeedNoLock(t *testing.T) {
 	}
 	stop.Store(true)
 	wg.Wait()
+}
+
+// A clone inherits its original's tail as a chunk that nobody writes; where that
+// is still empty, compaction takes it, so that clones of clones don't pile them
+// up.
+func TestTableEmptyTailsOfClonesAreReclaimed(t *testing.T) {
+	r := rng(t)
+	tb := NewTable(TableConfig{Hash: seeded, LeafMax: 8, ChunkMax: 512})
+	put := func(key, text string) {
+		ref := tb.Find(seeded(key), key)
+		tb.Put(&ref, key, Entry{Text: text})
+	}
+	empty := func() (n int) {
+		for id := 1; id < tb.chunks.Len(); id++ {
+			if ref := tb.chunks.At(id); ref.p.Load() != nil && ref.used == 0 {
+				n++
+			}
+		}
+		return n
+	}
+	long := strings.Repeat("v", MaxInline+1)
+	put("long", long)
+	keys := 0
+	for range 20 {
+		for tb.tail == 0 || tb.tailUsed+10 <= len(tb.tailBuf) {
+			put(strconv.Itoa(1_000_000+keys), "")
+			keys++
+		}
+		put("long", long) // opens a tail, and then only swaps the slot
+		tb = tb.Clone()
+	}
+	require.Positive(t, empty())
+	for range 100 * keys {
+		put(strconv.Itoa(1_000_000+r.IntN(keys)), "v")
+	}
+	require.Zero(t, empty())
+	require.NoError(t, tb.Check())
 }

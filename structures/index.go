@@ -278,11 +278,11 @@ func (t *Table) resize(parent *node, h uint64, n *node, size int) {
 	t.replace(parent, h, c)
 }
 
-// take puts the words of n into c whose tag is want under mask.
-func (c *node) take(n *node, mask, want uint64) {
-	for i := range n.words {
-		if w := n.words[i].Load(); w != 0 && w&mask == want {
-			c.put(w, n.stamp(i))
+// take puts the words of from into n whose tag is want under mask.
+func (n *node) take(from *node, mask, want uint64) {
+	for i := range from.words {
+		if w := from.words[i].Load(); w != 0 && w&mask == want {
+			n.put(w, from.stamp(i))
 		}
 	}
 }

@@ -82,7 +82,7 @@ func (t *Table) Random(random func(n uint64) uint64) (rec Record, ok bool) {
 		return rec, false
 	}
 	depth, size := t.extent()
-	for range 1000 {
+	for range 256 {
 		n := t.leaf(random(1<<tagBits) << addrBits)
 		if random(1<<(depth-n.depth)) != 0 {
 			continue

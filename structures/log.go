@@ -143,7 +143,8 @@ func (t *Table) victim() uint32 {
 		if ref.p.Load() == nil || t.hand == t.tail {
 			continue
 		}
-		if s := float64(ref.live) / float64(ref.used); s < share {
+		// A clone may have a chunk that was opened and never used.
+		if s := float64(ref.live) / float64(max(1, ref.used)); s < share {
 			best, share = t.hand, s
 		}
 	}

@@ -1,0 +1,218 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alcovedb/alcove/structures"
+)
+
+// newTest returns a store that is checked and closed at the end of the test.
+func newTest(t testing.TB, opts ...Option) *Store {
+	t.Helper()
+	s := New(opts...)
+	t.Cleanup(func() {
+		check(t, s)
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// tiny makes the pages and chunks of the tables as small as they can be, so that a
+// few writes split, join and compact.
+func tiny(o *options) { o.leafMax, o.chunkMax = 8, 64 }
+
+// optionSets are the stores in which properties must hold.
+func optionSets() map[string][]Option {
+	return map[string][]Option{
+		"default":       nil,
+		"one shard":     {WithShards(1)},
+		"tiny":          {WithShards(2), tiny},
+		"idle time":     {WithShards(4), WithTracking(TrackIdleTime)},
+		"frequency":     {WithTracking(TrackFrequency), tiny},
+		"4096 shards":   {WithShards(1 << 20)},
+		"one tiny page": {WithShards(1), tiny},
+	}
+}
+
+// plant puts a value of another type than String where db has key.
+func plant(t testing.TB, db DB, key string, deadline int64) {
+	t.Helper()
+	var w write
+	defer w.end()
+	require.NoError(t, w.begin(db, "PLANT", key))
+	w.put(structures.Entry{Kind: recordKind(KindHash, encNatural), Text: "a hash", Deadline: deadline})
+}
+
+// check walks the whole of a store and fails on the first thing that contradicts
+// another. The store may be in use; what it compares is of one moment.
+func check(t testing.TB, s *Store) {
+	t.Helper()
+	var w walk
+	for { // until nothing was removed between the walk and the counts
+		before := s.Stats()
+		w = walkStore(t, s)
+		if s.Stats() == before {
+			require.Equal(t, before, w.stats, "Stats is what is there")
+			break
+		}
+		if t.Failed() {
+			return
+		}
+	}
+	if s.closed.Load() {
+		require.Zero(t, w.stats.Keys, "keys in a closed store")
+		return
+	}
+	if _, manual := s.clock.(*ManualClock); manual {
+		require.Equal(t, w.first, s.expirer.Earliest(), "the first deadline of the expirer")
+	}
+	checkVisible(t, s, &w)
+}
+
+// walk is what a walk has found.
+type walk struct {
+	now   int64
+	stats Stats
+	first int64 // the first time at which a shard wants to be looked at
+	keys  [Databases][]string
+	gone  [Databases][]string // overdue and not yet removed
+	err   error
+}
+
+func (w *walk) failf(format string, args ...any) {
+	if w.err == nil {
+		w.err = fmt.Errorf(format, args...)
+	}
+}
+
+func walkStore(t testing.TB, s *Store) (w walk) {
+	t.Helper()
+	unlock := s.rlockAll()
+	w.now = s.now()
+	w.stats.Expired = s.expired.Load()
+	for i := range s.shards {
+		w.shard(s, &s.shards[i])
+	}
+	unlock()
+	s.snapLock.Lock()
+	if n := len(s.snaps); n != 0 {
+		w.failf("%d snapshots are left", n)
+	}
+	s.snapLock.Unlock()
+	require.NoError(t, w.err)
+	return w
+}
+
+func (w *walk) shard(s *Store, sh *shard) {
+	if sh.seq.Load()&1 != 0 {
+		w.failf("shard %d: the sequence is odd and nobody writes", sh.index)
+	}
+	if sh.epoch > s.epoch.Load() {
+		w.failf("shard %d is in epoch %d, the store in %d", sh.index, sh.epoch, s.epoch.Load())
+	}
+	first := int64(0)
+	versions := map[uint64]string{}
+	for n := range Databases {
+		tab := sh.table(n)
+		if tab == nil {
+			continue
+		}
+		if err := tab.Check(); err != nil {
+			w.failf("shard %d, database %d: %w", sh.index, n, err)
+		}
+		if at := tab.Earliest(); at != 0 && (first == 0 || at < first) {
+			first = at
+		}
+		w.stats.Used += tab.Used()
+		tab.All(func(r structures.Record) bool {
+			w.record(s, sh, n, &r, versions)
+			return true
+		})
+	}
+	switch {
+	case first == 0 && sh.scheduled != 0:
+		w.failf("shard %d is scheduled for %d and has no deadline", sh.index, sh.scheduled)
+	case first != 0 && (sh.scheduled == 0 || sh.scheduled > first):
+		w.failf("shard %d is scheduled for %d, its first deadline is %d", sh.index, sh.scheduled, first)
+	}
+	if at := sh.scheduled; at != 0 && (w.first == 0 || at < w.first) {
+		w.first = at
+	}
+}
+
+func (w *walk) record(s *Store, sh *shard, n int, r *structures.Record, versions map[uint64]string) {
+	key := r.Key()
+	if home, _ := s.hash(key); home != sh {
+		w.failf("key %q is in shard %d, not in %d", key, sh.index, home.index)
+	}
+	v := r.Version()
+	if v == 0 || v > sh.version {
+		w.failf("key %q has version %d, its shard gave %d", key, v, sh.version)
+	}
+	if other, ok := versions[v]; ok {
+		w.failf("keys %q and %q have the same version", key, other)
+	}
+	versions[v] = key
+	if k := kindOf(r); k == KindNone || k > KindStream {
+		w.failf("key %q is of kind %v", key, k)
+	}
+	w.stats.Keys++
+	w.stats.Memory += r.Size()
+	switch at := r.Deadline(); {
+	case at < 0:
+		w.failf("key %q has deadline %d", key, at)
+	case at != 0:
+		w.stats.Volatile++
+		if at <= w.now {
+			w.gone[n] = append(w.gone[n], key)
+			return
+		}
+		fallthrough
+	default:
+		w.keys[n] = append(w.keys[n], key)
+	}
+}
+
+// checkVisible compares the walk with what the methods say, unless time or somebody
+// else has changed the store since.
+func checkVisible(t testing.TB, s *Store, w *walk) {
+	t.Helper()
+	sum := 0
+	var broken error
+	for n := range Databases {
+		db := s.DB(n)
+		for _, key := range w.gone[n] {
+			if _, err := db.MemoryUsage(key); err != ErrNotFound {
+				broken = fmt.Errorf("overdue key %q is visible: %w", key, err)
+			}
+			if _, found, locked, err := db.load(key); found || locked != nil || err != nil {
+				broken = fmt.Errorf("overdue key %q is visible without a lock", key)
+			}
+		}
+		for _, key := range w.keys[n] {
+			size, err := db.MemoryUsage(key)
+			if err != nil {
+				broken = fmt.Errorf("key %q: %w", key, err)
+			}
+			sum += size
+			if kind, err := db.Type(key); err != nil || kind == KindNone {
+				broken = fmt.Errorf("key %q has type %v, %w", key, kind, err)
+			}
+		}
+	}
+	if s.Stats() != w.stats || w.stats.Volatile > 0 && s.now() != w.now {
+		return
+	}
+	require.NoError(t, broken)
+	for _, keys := range w.gone {
+		if len(keys) > 0 {
+			return // they count until they are removed
+		}
+	}
+	require.Equal(t, w.stats.Memory, sum, "the sum of MemoryUsage")
+}
