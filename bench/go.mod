@@ -8,4 +8,9 @@ require (
 	github.com/stretchr/testify v1.12.1
 )
 
+require (
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+)
+
 replace github.com/alcovedb/alcove => ../

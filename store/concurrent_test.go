@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alcovedb/alcove/structures"
 )
 
 // rounds is n, or less of it where the test must be quick.
@@ -35,6 +37,9 @@ func together(t testing.TB, readers, writers int, read, write func(id, round int
 			for round := 0; !until(round) && failed.Load() == nil; round++ {
 				if err := f(id, round); err != nil {
 					failed.CompareAndSwap(nil, &err)
+				}
+				if round%8 == 0 {
+					runtime.Gosched() // who was woken by a lock needs a core
 				}
 			}
 		})
@@ -186,6 +191,47 @@ func lockFreeReads(t *testing.T, s *Store) {
 			require.Equal(t, k.clone, k.value, "a string that was read has changed")
 		}
 	}
+}
+
+// Deleting a word moves those behind it, and a place for a large value goes from key
+// to key: as fast as it can be done, in the few words of one page.
+func TestLockFreeReadsOfOnePage(t *testing.T) {
+	s := newTest(t, WithShards(1), func(o *options) { o.leafMax = 8 })
+	const stable, comes, inner = 2, 4, 200
+	var keys, values [stable + comes]string
+	for i := range keys {
+		keys[i] = fmt.Sprintf("key %d", i)
+		values[i] = strings.Repeat(keys[i], 200) // kept by reference
+	}
+	for i := range stable {
+		require.NoError(t, s.String(keys[i]).Set("stable"))
+	}
+	read := func(id, round int) error {
+		for n := range inner {
+			i := (id + n) % len(keys)
+			got, err := s.String(keys[i]).Get()
+			switch {
+			case i < stable && (err != nil || got != "stable"):
+				return fmt.Errorf("%s, which is always there: %.20q, %w", keys[i], got, err)
+			case i >= stable && err == nil && got != values[i]:
+				return fmt.Errorf("%s holds %.20q", keys[i], got)
+			}
+		}
+		return nil
+	}
+	write := func(_, round int) error {
+		for n := range inner {
+			a, b := stable+(round+n)%comes, stable+(round+n/3+1)%comes
+			if err := s.String(keys[a]).Set(values[a]); err != nil {
+				return err
+			}
+			if _, err := s.Del(keys[b]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	together(t, 2, 1, read, write, rounds(6_000))
 }
 
 func TestBatchIsAtomic(t *testing.T) {
@@ -360,6 +406,35 @@ func snapshotIsOneMoment(t *testing.T, same bool) {
 	together(t, 2, 4, read, write, rounds(8_000))
 }
 
+// A writer that has its lock when a snapshot is taken is part of the snapshot, so
+// whoever comes after it waits for what the writer writes, even without a lock.
+func TestSnapshotOrder(t *testing.T) {
+	s := newTest(t, WithShards(8))
+	keys := keysIn(s, "k", 2, false)
+	var w write
+	require.NoError(t, w.begin(s.DB(0), "SET", keys[0]))
+	sn := s.snapshot()
+	require.NoError(t, s.String(keys[1]).Set("after the snapshot"))
+	got := make(chan string)
+	go func() {
+		value, err := s.String(keys[0]).Get()
+		got <- fmt.Sprint(value, err)
+	}()
+	select {
+	case value := <-got:
+		t.Errorf("GET did not wait: %s", value)
+		go func() { got <- value }()
+	case <-time.After(20 * time.Millisecond):
+	}
+	require.NoError(t, w.set("v", 0))
+	w.end()
+	require.Equal(t, "v<nil>", <-got)
+	var held []string
+	sn.all(0, func(r *structures.Record) bool { held = append(held, r.Key()); return true })
+	sn.release()
+	require.Equal(t, keys[:1], held)
+}
+
 func TestScanUnderWriters(t *testing.T) {
 	for name, opts := range map[string][]Option{
 		"tiny":    {WithShards(2), tiny},
@@ -383,6 +458,7 @@ func TestScanUnderWriters(t *testing.T) {
 					for _, key := range keys {
 						seen[key]++
 					}
+					runtime.Gosched()
 					if next == 0 {
 						break
 					}
@@ -409,7 +485,7 @@ func TestScanUnderWriters(t *testing.T) {
 				}
 				return err
 			}
-			together(t, 2, 2, read, write, rounds(60_000))
+			together(t, 2, 2, read, write, rounds(40_000))
 		})
 	}
 }

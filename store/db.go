@@ -36,8 +36,7 @@ func (db DB) RandomKey() (string, error) {
 	if err := db.check(); err != nil {
 		return "", mistake("RANDOMKEY", "", err)
 	}
-	db.purge()
-	unlock := db.s.rlockAll()
+	unlock := db.rlockLive()
 	defer unlock()
 	total := db.records()
 	if total == 0 {
@@ -66,10 +65,35 @@ func (db DB) DBSize() (int, error) {
 	if err := db.check(); err != nil {
 		return 0, mistake("DBSIZE", "", err)
 	}
-	db.purge()
-	unlock := db.s.rlockAll()
+	unlock := db.rlockLive()
 	defer unlock()
 	return db.records(), nil
+}
+
+// rlockLive locks every shard for reading at a time when nothing in the database is
+// overdue, so that records can be counted, and returns what ends it.
+func (db DB) rlockLive() (unlock func()) {
+	for {
+		db.purge()
+		unlock := db.s.rlockAll()
+		if first := db.earliest(); first == 0 || first > db.s.now() {
+			return unlock
+		}
+		unlock()
+	}
+}
+
+// earliest returns a time before which nothing in the database is overdue, 0 if there
+// is no deadline. All shards are locked.
+func (db DB) earliest() (first int64) {
+	for i := range db.s.shards {
+		if t := db.s.shards[i].table(db.n); t != nil {
+			if at := t.Earliest(); at != 0 && (first == 0 || at < first) {
+				first = at
+			}
+		}
+	}
+	return first
 }
 
 // records returns the number of records in the database. All shards are locked.

@@ -478,8 +478,8 @@ var stringCommands = []command{
 			return out(c.str.IncrByFloat(n)), out(0.0, ErrWrongType)
 		}
 		f, err := strconv.ParseFloat(old, 64)
-		special := strings.ContainsAny(old, "fx_n") // inf, nan, hex: number_test.go knows them
-		if special || err != nil || math.Abs(f) > 1e6 {
+		special := strings.ContainsAny(old, "fx_n") // number_test.go knows them, and what float64 rounds
+		if special || err != nil || math.Abs(f) > 1e6 || f*8 != math.Trunc(f*8) {
 			c.found = false
 			delete(c.m, c.key)
 			_, err := c.db.Del(c.key)

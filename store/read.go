@@ -5,15 +5,23 @@ import (
 )
 
 // find looks key up in a shard that is locked for reading. An overdue key is
-// not there.
-func (sh *shard) find(db DB, h uint64, key string) (structures.Record, bool) {
+// not there. now is the time of the command in milliseconds, 0 if nobody has asked.
+func (sh *shard) find(db DB, h uint64, key string, now *int64) (structures.Record, bool) {
 	t := sh.table(db.n)
 	if t == nil {
 		return structures.Record{}, false
 	}
 	ref := t.Find(h, key)
-	if !ref.Found || db.s.overdue(&ref.Record) {
+	if !ref.Found {
 		return structures.Record{}, false
+	}
+	if at := ref.Record.Deadline(); at != 0 {
+		if *now == 0 {
+			*now = db.s.now()
+		}
+		if at <= *now {
+			return structures.Record{}, false
+		}
 	}
 	if db.s.stamp != nil {
 		t.Touch(&ref, db.s.stamp)
@@ -28,8 +36,11 @@ func (s *Store) overdue(r *structures.Record) bool {
 }
 
 // load returns the record of key without taking a lock where no writer is in
-// the way. It reports locked where the value can only be read under the lock;
-// then the shard is locked for reading, and the caller releases it.
+// the way. It takes one, too, for a record that seems overdue, since somebody may
+// have extended it meanwhile, and once for a shard that is stale: a writer that began
+// before a snapshot is part of it, so all who come after the snapshot must see what it
+// writes. It reports locked where the value can only be read under the lock; then the
+// shard is locked for reading, and the caller releases it.
 func (db DB) load(key string) (rec structures.Record, found bool, locked *shard, err error) {
 	if err := db.check(); err != nil {
 		return rec, false, nil, err
@@ -38,24 +49,31 @@ func (db DB) load(key string) (rec structures.Record, found bool, locked *shard,
 	if seq := sh.seq.Load(); seq&1 == 0 {
 		t := sh.table(db.n)
 		if t == nil {
-			if sh.seq.Load() == seq {
+			if sh.seq.Load() == seq && !db.s.stale(sh) {
 				return rec, false, nil, nil
 			}
-		} else if rec, found, ok := t.Load(seq, h, key, db.s.stamp); ok && (!found || rec.Object() == nil) {
-			if found && db.s.overdue(&rec) {
-				return structures.Record{}, false, nil, nil
-			}
+		} else if rec, found, ok := t.Load(seq, h, key, db.s.stamp); ok && !db.s.stale(sh) &&
+			(!found || rec.Object() == nil && !db.s.overdue(&rec)) {
 			return rec, found, nil, nil
 		}
 	}
+	if db.s.stale(sh) {
+		sh.mu.Lock()
+		db.s.freeze(sh, db.s.epoch.Load())
+		sh.mu.Unlock()
+	}
 	sh.mu.RLock()
-	rec, found = sh.find(db, h, key)
+	now := int64(0)
+	rec, found = sh.find(db, h, key, &now)
 	if found && rec.Object() != nil {
 		return rec, true, sh, nil
 	}
 	sh.mu.RUnlock()
 	return rec, found, nil, nil
 }
+
+// stale says whether there was a snapshot since the shard was last written.
+func (s *Store) stale(sh *shard) bool { return sh.epoch.Load() < s.epoch.Load() }
 
 // release ends what load has locked, if it has.
 func (sh *shard) release() {

@@ -17,10 +17,10 @@ type shard struct {
 	cfg    *structures.TableConfig
 
 	index     int
-	version   uint64 // given to the last change
-	epoch     uint64 // of the last snapshot that can't see what is written now
-	scheduled int64  // when the expirer looks here next, 0 if never
-	scratch   []byte // for a number on its way into a record
+	version   uint64        // given to the last change
+	epoch     atomic.Uint64 // of the last snapshot that can't see what is written now
+	scheduled int64         // when the expirer looks here next, 0 if never
+	scratch   []byte        // for a number on its way into a record
 }
 
 // tableConfig sets what all tables have in common; each shard has its own

@@ -25,7 +25,14 @@ func (s *Store) snapshot() *snapshot {
 	sn := &snapshot{s: s, now: s.now(), roots: make([]atomic.Pointer[roots], len(s.shards))}
 	s.snapLock.Lock()
 	defer s.snapLock.Unlock()
-	sn.epoch = s.epoch.Add(1)
+	for { // the keys are those of the epoch less the overdue ones, both as of one millisecond
+		sn.epoch = s.epoch.Add(1)
+		now := s.now()
+		if now == sn.now {
+			break
+		}
+		sn.now = now
+	}
 	s.snaps = append(s.snaps, sn)
 	return sn
 }
@@ -39,10 +46,10 @@ func (sn *snapshot) release() {
 // freeze gives the snapshots up to epoch what the shard holds, before somebody
 // who came after them writes it. The shard is locked.
 func (s *Store) freeze(sh *shard, epoch uint64) {
-	if sh.epoch >= epoch {
+	if sh.epoch.Load() >= epoch {
 		return
 	}
-	sh.epoch = epoch
+	sh.epoch.Store(epoch)
 	s.snapLock.Lock()
 	defer s.snapLock.Unlock()
 	var frozen *roots

@@ -169,8 +169,10 @@ type batch struct {
 	s       *Store
 	op      string
 	shards  []*shard
-	write   bool // the locks are exclusive
-	several bool // more than one key: the shards' sequences are odd
+	write   bool  // the locks are exclusive
+	several bool  // more than one key: the shards' sequences are odd
+	ns      int64 // what the clock said, 0 if nobody has asked
+	now     int64 // the same in milliseconds, for reading
 	buf     [8]*shard
 }
 
@@ -228,14 +230,16 @@ func (b *batch) collect(db DB, op string, keys []string) error {
 // key looks up one of the keys, in any database.
 func (b *batch) key(db DB, key string) (w write) {
 	sh, h := b.s.hash(key)
+	w.ns = b.ns
 	w.join(db, sh, h, b.op, key)
+	b.ns = w.ns
 	return w
 }
 
 // find looks one of the keys up for reading.
 func (b *batch) find(db DB, key string) (structures.Record, bool) {
 	sh, h := b.s.hash(key)
-	return sh.find(db, h, key)
+	return sh.find(db, h, key, &b.now)
 }
 
 // end unlocks.
