@@ -13,14 +13,14 @@ import (
 type shard struct {
 	mu     sync.RWMutex
 	seq    structures.Seq
+	epoch  atomic.Uint64                               // of the last snapshot that can't see what is written now
 	tables [Databases]atomic.Pointer[structures.Table] // made by the first key
 	cfg    *structures.TableConfig
 
 	index     int
-	version   uint64        // given to the last change
-	epoch     atomic.Uint64 // of the last snapshot that can't see what is written now
-	scheduled int64         // when the expirer looks here next, 0 if never
-	scratch   []byte        // for a number on its way into a record
+	version   uint64 // given to the last change
+	scheduled int64  // when the expirer looks here next, 0 if never
+	scratch   []byte // for a number on its way into a record
 }
 
 // tableConfig sets what all tables have in common; each shard has its own

@@ -69,7 +69,7 @@ func (c *checker) node(n *node, depth uint8, prefix uint64) {
 			span = 1 << (n.depth + n.bits - kid.depth)
 		}
 		for j := i; j < i+span; j++ {
-			if n.kids[j].Load() != kid {
+			if n.kids[j].Load() != kid || n.pages[j].Load() != kid.page {
 				c.failf("entries %d and %d of a directory differ", i, j)
 				return
 			}
@@ -155,13 +155,12 @@ func (c *checker) log() {
 		if ref == nil {
 			continue
 		}
-		p := ref.p.Load()
-		if p == nil {
+		if ref.p.Load() == nil {
 			continue
 		}
 		used += int(ref.used)
 		live += int(ref.live)
-		c.used += len(p.buf) + chunkOverhead
+		c.used += len(ref.bytes())
 		c.want(fmt.Sprintf("live bytes of chunk %d", id), int(ref.live), c.live[uint32(id)])
 	}
 	c.want("bytes in the log", t.logUsed, used)

@@ -147,15 +147,16 @@ func FuzzTable(f *testing.F) {
 	})
 }
 
-// FuzzParseHead: no bytes make it panic, what it accepts lies within them, and
+// FuzzParse: no bytes make it panic, what it accepts lies within them, and
 // it reads what appendHead writes.
-func FuzzParseHead(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	f.Add([]byte{}, true)
 	f.Add([]byte("\x00\x01\x01kv"), false)
 	f.Add(appendHead(nil, 3|flagDeadline, 3, 200, true, 1<<40, -1), true)
 	f.Add([]byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), true)
 	f.Fuzz(func(t *testing.T, b []byte, versions bool) {
-		h, ok := parseHead(b, versions)
+		table := NewTable(TableConfig{Versions: versions})
+		h, ok := table.parse(b)
 		if !ok {
 			return
 		}
@@ -166,7 +167,7 @@ func FuzzParseHead(f *testing.F) {
 
 		again := appendHead(nil, h.meta, klen, vlen, versions, 7, 8)
 		require.LessOrEqual(t, len(again), h.key) // lengths may have been written with more bytes
-		h2, ok := parseHead(append(again, make([]byte, klen+vlen)...), versions)
+		h2, ok := table.parse(append(again, make([]byte, klen+vlen)...))
 		require.True(t, ok)
 		require.Equal(t, head{meta: h.meta, key: len(again), val: len(again) + klen, end: len(again) + klen + vlen}, h2)
 	})

@@ -19,7 +19,8 @@ const (
 
 	dirMaxBits = 8
 	leafMin    = 8
-	leafMax    = 256
+	homeBits   = 8
+	leafMax    = 1 << homeBits
 )
 
 // leafSizes are the sizes of a leaf in words: allocation classes of the
@@ -29,34 +30,37 @@ var leafSizes = [...]int{8, 12, 16, 24, 32, 48, 64, 96, 128, 192, leafMax}
 // node is a leaf or a directory. What says which, and its depth, never change
 // once it is published.
 type node struct {
-	owner uint64
-	depth uint8 // how many bits of the tag everything below shares
+	// What a reader without a lock needs comes first, in one line of the cache.
+	pages []atomic.Pointer[leafPage] // directory: the words of each kid that is a leaf of leafMax words
+	bits  uint8                      // directory: its entries are chosen by so many bits, never 0
+	depth uint8                      // how many bits of the tag everything below shares
+	kids  []atomic.Pointer[node]
 
-	bits uint8 // directory: its entries are chosen by so many bits, never 0
-	kids []atomic.Pointer[node]
-
+	owner  uint64
+	used   int
 	words  []atomic.Uint64
 	stamps []atomic.Uint32 // beside the words, in tables that track access
-	used   int
+	page   *leafPage       // what words is a slice of, if it has leafMax words
 }
 
-const nodeOverhead = 96
+// leafPage is the words of a leaf of the usual size. A directory points to it, so
+// that most lookups don't touch the leaf itself.
+type leafPage [leafMax]atomic.Uint64
+
+const nodeOverhead = 128
 
 func (n *node) bytes() int {
-	return nodeOverhead + 8*len(n.kids) + 8*len(n.words) + 4*len(n.stamps)
+	return nodeOverhead + 16*len(n.kids) + 8*len(n.words) + 4*len(n.stamps)
+}
+
+// setKid makes kid the entry i of a directory.
+func (n *node) setKid(i int, kid *node) {
+	n.kids[i].Store(kid)
+	n.pages[i].Store(kid.page)
 }
 
 // kid returns the place in a directory for h.
 func (n *node) kid(h uint64) int { return int(h << n.depth >> (64 - n.bits)) }
-
-// home returns the place in a leaf where the search for h begins. It grows
-// with the tag, so that a leaf is nearly in the order of its tags.
-func (n *node) home(h uint64) int {
-	return int((h & tagMask << n.depth >> 32) * uint64(len(n.words)) >> 32)
-}
-
-// full says whether one more word would slow the search of the leaf.
-func (n *node) full() bool { return n.used+1 > len(n.words)*13/16 }
 
 // leaf returns the leaf that covers h.
 func (t *Table) leaf(h uint64) *node {
@@ -67,65 +71,9 @@ func (t *Table) leaf(h uint64) *node {
 	return n
 }
 
-// put places a word in a leaf that has room.
-func (n *node) put(w uint64, stamp uint32) int {
-	i := n.home(w)
-	for n.words[i].Load() != 0 {
-		if i++; i == len(n.words) {
-			i = 0
-		}
-	}
-	if n.stamps != nil {
-		n.stamps[i].Store(stamp)
-	}
-	n.words[i].Store(w)
-	n.used++
-	return i
-}
-
-// remove empties place i of a leaf and moves back what had to step over it.
-func (n *node) remove(i int, seq *Seq) {
-	n.used--
-	size := len(n.words)
-	next := func(i int) int {
-		if i++; i == size {
-			i = 0
-		}
-		return i
-	}
-	if n.words[next(i)].Load() == 0 {
-		n.words[i].Store(0) // one word: nobody can see a state between
-		return
-	}
-	seq.Enter()
-	for j := next(i); ; j = next(j) {
-		w := n.words[j].Load()
-		if w == 0 {
-			break
-		}
-		// w may fill the hole unless its home lies behind it, in (i, j].
-		if home := n.home(w); (j-home+size)%size >= (j-i+size)%size {
-			if n.stamps != nil {
-				n.stamps[i].Store(n.stamps[j].Load())
-			}
-			n.words[i].Store(w)
-			i = j
-		}
-	}
-	n.words[i].Store(0)
-	seq.Leave()
-}
-
-// stamp returns the access stamp of place i.
-func (n *node) stamp(i int) uint32 {
-	if n.stamps == nil {
-		return 0
-	}
-	return n.stamps[i].Load()
-}
-
 func (t *Table) newLeaf(depth uint8, size int) *node {
-	n := &node{owner: t.owner, depth: depth, words: make([]atomic.Uint64, size)}
+	n := &node{owner: t.owner, depth: depth}
+	n.makeWords(size)
 	if t.cfg.Track {
 		n.stamps = make([]atomic.Uint32, size)
 	}
@@ -133,6 +81,15 @@ func (t *Table) newLeaf(depth uint8, size int) *node {
 	t.leaves[depth]++
 	t.widest = max(t.widest, size)
 	return n
+}
+
+func (n *node) makeWords(size int) {
+	if size == leafMax {
+		n.page = new(leafPage)
+		n.words = n.page[:]
+		return
+	}
+	n.words = make([]atomic.Uint64, size)
 }
 
 // dropLeaf takes a leaf that was replaced out of the counts.
@@ -152,9 +109,15 @@ func (t *Table) extent() (depth uint8, size int) {
 }
 
 func (t *Table) newDir(depth, bits uint8) *node {
-	n := &node{owner: t.owner, depth: depth, bits: bits, kids: make([]atomic.Pointer[node], 1<<bits)}
+	n := &node{owner: t.owner, depth: depth, bits: bits}
+	n.makeKids(1 << bits)
 	t.used += n.bytes()
 	return n
+}
+
+func (n *node) makeKids(size int) {
+	n.kids = make([]atomic.Pointer[node], size)
+	n.pages = make([]atomic.Pointer[leafPage], size)
 }
 
 // leafSize returns the smallest size of a leaf with n words. Only a leaf whose
@@ -199,12 +162,12 @@ func (t *Table) ownLeaf(h uint64) *node {
 func (t *Table) copyNode(n *node) *node {
 	c := &node{owner: t.owner, depth: n.depth, bits: n.bits, used: n.used}
 	if n.bits != 0 {
-		c.kids = make([]atomic.Pointer[node], len(n.kids))
+		c.makeKids(len(n.kids))
 		for i := range n.kids {
-			c.kids[i].Store(n.kids[i].Load())
+			c.setKid(i, n.kids[i].Load())
 		}
 	} else {
-		c.words = make([]atomic.Uint64, len(n.words))
+		c.makeWords(len(n.words))
 		for i := range n.words {
 			c.words[i].Store(n.words[i].Load())
 		}
@@ -230,7 +193,7 @@ func (t *Table) replace(parent *node, h uint64, n *node) {
 	span := 1 << (parent.depth + parent.bits - n.depth)
 	from := parent.kid(h) &^ (span - 1)
 	for i := from; i < from+span; i++ {
-		parent.kids[i].Store(n)
+		parent.setKid(i, n)
 	}
 }
 
@@ -291,15 +254,9 @@ func (n *node) take(from *node, mask, want uint64) {
 // Until both are in place, readers find every word in one leaf or the other.
 func (t *Table) split(path []*node, h uint64, n *node) {
 	bit := uint64(1) << (63 - n.depth)
-	ones := 0
-	for i := range n.words {
-		if n.words[i].Load()&bit != 0 {
-			ones++
-		}
-	}
-	a := t.newLeaf(n.depth+1, min(slack(n.used-ones), len(n.words)))
+	a := t.newLeaf(n.depth+1, len(n.words))
 	a.take(n, bit, 0)
-	b := t.newLeaf(n.depth+1, min(slack(ones), len(n.words)))
+	b := t.newLeaf(n.depth+1, len(n.words))
 	b.take(n, bit, bit)
 	t.dropLeaf(n)
 
@@ -307,14 +264,14 @@ func (t *Table) split(path []*node, h uint64, n *node) {
 	switch {
 	case parent == nil || parent.bits == dirMaxBits && parent.depth+dirMaxBits == n.depth:
 		dir := t.newDir(n.depth, 1)
-		dir.kids[0].Store(a)
-		dir.kids[1].Store(b)
+		dir.setKid(0, a)
+		dir.setKid(1, b)
 		t.replace(parent, h, dir)
 		return
 	case parent.depth+parent.bits == n.depth:
 		wide := t.newDir(parent.depth, parent.bits+1)
 		for i := range wide.kids {
-			wide.kids[i].Store(parent.kids[i/2].Load())
+			wide.setKid(i, parent.kids[i/2].Load())
 		}
 		t.used -= parent.bytes()
 		t.replace(top(path[:len(path)-1]), h, wide)
@@ -372,7 +329,7 @@ func (t *Table) contract(path []*node, h uint64) {
 		}
 		half := t.newDir(dir.depth, dir.bits-1)
 		for i := range half.kids {
-			half.kids[i].Store(dir.kids[2*i].Load())
+			half.setKid(i, dir.kids[2*i].Load())
 		}
 		t.replace(top(path), h, half)
 		path = append(path, half)

@@ -15,33 +15,41 @@ const (
 
 	garbageShare = 4  // compact above 1/garbageShare of dead bytes
 	victims      = 64 // how many chunks are looked at for an empty one
-
-	chunkOverhead = 24
 )
 
-type chunk struct {
-	buf []byte // its whole capacity; only the table's owner writes behind used
-}
-
-// chunkRef is a chunk's place in the table. Only p may be read without the
-// lock.
+// chunkRef is a chunk's place in the table. Only p and size may be read without
+// the lock; they belong together if no chunk was dropped meanwhile.
 type chunkRef struct {
-	p    atomic.Pointer[chunk]
-	used int32  // bytes written
-	live int32  // bytes of records that the index points to
-	next uint32 // the next free place, while p is nil
+	p    atomic.Pointer[byte] // the first byte
+	size atomic.Int32         // its capacity; only the table's owner writes behind used
+	used int32                // bytes written
+	live int32                // bytes of records that the index points to
+	next uint32               // the next free place, while p is nil
 }
 
 const chunkPageBytes = vectorPage*24 + 8
 
-// locate returns the chunk and the offset that a word points to, nil where the
-// chunk is gone.
-func (t *Table) locate(w uint64) (*chunk, int) {
+// bytes returns the chunk, nil where it is gone.
+func (r *chunkRef) bytes() []byte {
+	p := r.p.Load()
+	if p == nil {
+		return nil
+	}
+	return chunkAt(p, int(r.size.Load()))
+}
+
+// locate returns the chunk that a word points to from the record on, nil where
+// the chunk is gone.
+func (t *Table) locate(w uint64) []byte {
 	ref := t.chunks.At(int(w & addrMask >> offsetBits))
 	if ref == nil {
-		return nil, 0
+		return nil
 	}
-	return ref.p.Load(), int(w & offsetMask)
+	b, at := ref.bytes(), int(w&offsetMask)
+	if at >= len(b) {
+		return nil
+	}
+	return b[at:]
 }
 
 // ensure makes room for a record of n bytes at the tail.
@@ -87,11 +95,12 @@ func (t *Table) openChunk(size int) {
 	ref := t.chunks.Mut(int(id), t.owner)
 	t.used += (t.chunks.Pages() - pages) * chunkPageBytes
 	t.freeChunk, ref.next = ref.next, 0
-	c := &chunk{buf: make([]byte, size)}
+	buf := make([]byte, size)
 	ref.used, ref.live = 0, 0
-	ref.p.Store(c)
-	t.tail, t.tailBuf, t.tailUsed = id, c.buf, 0
-	t.used += size + chunkOverhead
+	ref.size.Store(int32(size))
+	ref.p.Store(&buf[0])
+	t.tail, t.tailBuf, t.tailUsed = id, buf, 0
+	t.used += size
 }
 
 // seal ends the tail.
@@ -121,12 +130,11 @@ func (t *Table) kill(w uint64, n int) {
 // must notice.
 func (t *Table) drop(id uint32) {
 	ref := t.chunks.Mut(int(id), t.owner)
-	c := ref.p.Load()
-	t.cfg.Seq.Enter()
+	t.seq.Enter()
 	ref.p.Store(nil)
-	t.cfg.Seq.Leave()
+	t.seq.Leave()
 	t.logUsed -= int(ref.used)
-	t.used -= len(c.buf) + chunkOverhead
+	t.used -= int(ref.size.Load())
 	ref.next, t.freeChunk = t.freeChunk, id
 }
 
@@ -155,25 +163,26 @@ func (t *Table) victim() uint32 {
 // record in either place until the chunk is gone.
 func (t *Table) move(id uint32) {
 	ref := t.chunks.At(int(id))
-	c, used := ref.p.Load(), int(ref.used)
-	for at := 0; at < used && ref.p.Load() == c; {
-		h, ok := parseHead(c.buf[at:used], t.cfg.Versions)
+	p, used := ref.p.Load(), int(ref.used)
+	for at, b := 0, ref.bytes()[:used]; at < used && ref.p.Load() == p; {
+		h, ok := t.parse(b[at:])
 		if !ok {
 			panic("structures: a chunk holds no whole record")
 		}
 		w := uint64(id)<<offsetBits | uint64(at)
-		if leaf, i := t.wordAt(c.buf[at:at+h.end], h, w); leaf != nil {
+		rec := b[at : at+h.end]
+		if leaf, i := t.wordAt(rec, h, w); leaf != nil {
 			tag := leaf.words[i].Load() & tagMask
 			t.room(h.end)
 			addr := t.appendRecord(h.end)
-			copy(t.tailBuf[t.tailUsed-h.end:], c.buf[at:at+h.end])
+			copy(t.tailBuf[t.tailUsed-h.end:], rec)
 			leaf.words[i].Store(tag | addr)
 			t.kill(w, h.end)
 			ref = t.chunks.At(int(id)) // kill may have copied its page
 		}
 		at += h.end
 	}
-	if ref.live == 0 && ref.p.Load() == c {
+	if ref.live == 0 && ref.p.Load() == p {
 		t.drop(id) // it was a clone's tail, and empty
 	}
 }

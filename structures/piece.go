@@ -4,7 +4,11 @@ import "unsafe"
 
 // piece returns b as a string without copying it. It is sound because the
 // bytes of a chunk that lie before its write position never change, and the
-// string keeps the chunk alive. It is the only use of unsafe in the library.
+// string keeps the chunk alive. This file is the only one with unsafe in it.
 func piece(b []byte) string {
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }
+
+// chunkAt returns the chunk of n bytes that begins at p. It is sound because p
+// and n are taken from one slice, and stored together.
+func chunkAt(p *byte, n int) []byte { return unsafe.Slice(p, n) }

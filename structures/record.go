@@ -19,6 +19,7 @@ const (
 	flagSlot     = 0x40
 	flagBigKey   = 0x80
 
+	shortHead   = 3 // kind and two lengths below 128
 	versionLen  = 6
 	deadlineLen = 8
 	slotLen     = 4
@@ -155,15 +156,15 @@ type head struct {
 	end      int
 }
 
-// parseHead reads the header at the start of b. It reports false where b can't
-// be a whole record.
-func parseHead(b []byte, versions bool) (h head, ok bool) {
-	if len(b) < 3 {
+// parse reads the header at the start of b. It reports false where b can't be a
+// whole record.
+func (t *Table) parse(b []byte) (h head, ok bool) {
+	if len(b) < shortHead {
 		return h, false
 	}
 	h.meta = b[0]
 	klen, vlen := uint64(b[1]), uint64(b[2])
-	at := 3
+	h.key = int(t.fixed)
 	if klen|vlen >= 0x80 {
 		var n, m int
 		klen, n = binary.Uvarint(b[1:])
@@ -171,22 +172,15 @@ func parseHead(b []byte, versions bool) (h head, ok bool) {
 			return h, false
 		}
 		vlen, m = binary.Uvarint(b[1+n:])
-		if m <= 0 {
+		if m <= 0 || klen > MaxInline || vlen > MaxInline {
 			return h, false
 		}
-		at = 1 + n + m
-	}
-	if versions {
-		at += versionLen
+		h.key += 1 + n + m - shortHead
 	}
 	if h.meta&flagDeadline != 0 {
-		at += deadlineLen
+		h.key += deadlineLen
 	}
-	if klen > MaxInline || vlen > MaxInline {
-		return h, false
-	}
-	h.key = at
-	h.val = at + int(klen)
+	h.val = h.key + int(klen)
 	h.end = h.val + int(vlen)
 	return h, h.end <= len(b)
 }

@@ -49,8 +49,8 @@ func (t *Table) setSlot(ref *slotRef, s *slot) {
 func (t *Table) freeSlotAt(id uint32) {
 	ref := t.slots.Mut(int(id), t.owner)
 	t.used -= ref.p.Load().allocated()
-	t.cfg.Seq.Enter()
+	t.seq.Enter()
 	ref.p.Store(nil)
-	t.cfg.Seq.Leave()
+	t.seq.Leave()
 	ref.next, t.freeSlot = t.freeSlot, id
 }

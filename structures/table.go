@@ -1,6 +1,7 @@
 package structures
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"strings"
 	"sync/atomic"
@@ -40,15 +41,19 @@ func (c TableConfig) withDefaults() *TableConfig {
 // Reading needs the shared lock of the table's owner, everything else the
 // exclusive one; only Load needs none.
 type Table struct {
+	// What a reader without a lock needs comes first, in one line of the cache.
+	root   atomic.Pointer[node]
+	chunks Vector[chunkRef]
+	seq    *Seq
+	fixed  uint8 // bytes of a short header without a deadline
+
 	cfg   *TableConfig
 	owner uint64
 	n     int
 
-	root   atomic.Pointer[node]
+	slots  Vector[slotRef]
 	leaves [tagBits + 1]int32 // how many at each depth
 	widest int                // the size of the largest leaf there ever was
-	chunks Vector[chunkRef]
-	slots  Vector[slotRef]
 
 	tail      uint32
 	tailBuf   []byte
@@ -70,7 +75,11 @@ type Table struct {
 
 // NewTable returns an empty table.
 func NewTable(c TableConfig) *Table {
-	return &Table{cfg: c.withDefaults(), owner: newOwner(), used: tableOverhead}
+	t := &Table{cfg: c.withDefaults(), seq: c.Seq, fixed: shortHead, owner: newOwner(), used: tableOverhead}
+	if c.Versions {
+		t.fixed += versionLen
+	}
+	return t
 }
 
 const tableOverhead = 400
@@ -89,7 +98,7 @@ func (t *Table) Used() int { return t.used }
 func (t *Table) Clone() *Table {
 	t.shape++
 	c := &Table{
-		cfg: t.cfg, owner: newOwner(), n: t.n, leaves: t.leaves, widest: t.widest,
+		cfg: t.cfg, seq: t.seq, fixed: t.fixed, owner: newOwner(), n: t.n, leaves: t.leaves, widest: t.widest,
 		freeChunk: t.freeChunk, freeSlot: t.freeSlot, hand: t.hand,
 		logUsed: t.logUsed, logLive: t.logLive, size: t.size, used: t.used,
 	}
@@ -141,9 +150,8 @@ func (t *Table) Find(h uint64, key string) (r Ref) {
 
 // recordAt returns the record at the address in w, if it is key's.
 func (t *Table) recordAt(w uint64, key string) (rec Record, ok bool) {
-	c, at := t.locate(w)
-	b := c.buf[at:]
-	h, ok := parseHead(b, t.cfg.Versions)
+	b := t.locate(w)
+	h, ok := t.parse(b)
 	if !ok {
 		panic("structures: a word points to no record")
 	}
@@ -164,12 +172,12 @@ func (t *Table) record(b []byte, h head, s *slot) Record {
 
 // wordRecord returns the record that w points to.
 func (t *Table) wordRecord(w uint64) Record {
-	c, at := t.locate(w)
-	h, ok := parseHead(c.buf[at:], t.cfg.Versions)
+	b := t.locate(w)
+	h, ok := t.parse(b)
 	if !ok {
 		panic("structures: a word points to no record")
 	}
-	rec := t.record(c.buf[at:], h, nil)
+	rec := t.record(b, h, nil)
 	if h.meta&flagSlot != 0 {
 		rec.slot = t.slotAt(rec.slotID())
 	}
@@ -184,7 +192,7 @@ func (t *Table) wordRecord(w uint64) Record {
 func (t *Table) Load(seq, h uint64, key string, stamp func(old uint32) uint32) (rec Record, found, ok bool) {
 	n := t.leaf(h)
 	if n == nil {
-		return rec, false, t.cfg.Seq.Load() == seq
+		return rec, false, t.seq.Load() == seq
 	}
 	tag := h >> addrBits
 	for i, left := n.home(h), len(n.words); left > 0; left-- {
@@ -193,13 +201,11 @@ func (t *Table) Load(seq, h uint64, key string, stamp func(old uint32) uint32) (
 			break
 		}
 		if w>>addrBits == tag {
-			// The word was of this moment and the chunk is the one it means if
-			// nothing has moved since; the bytes themselves never change.
-			c, at := t.locate(w)
-			if c == nil || t.cfg.Seq.Load() != seq {
+			b := t.loadBytes(seq, w)
+			if b == nil {
 				return rec, false, false
 			}
-			rec, found, ok = t.loadAt(seq, c, at, key)
+			rec, found, ok = t.loadRecord(seq, b, key)
 			if found && stamp != nil && n.stamps != nil {
 				n.touch(i, stamp)
 			}
@@ -211,16 +217,27 @@ func (t *Table) Load(seq, h uint64, key string, stamp func(old uint32) uint32) (
 			i = 0
 		}
 	}
-	return Record{}, false, t.cfg.Seq.Load() == seq
+	return Record{}, false, t.seq.Load() == seq
 }
 
-// loadAt is recordAt for Load.
-func (t *Table) loadAt(seq uint64, c *chunk, at int, key string) (rec Record, found, ok bool) {
-	if at >= len(c.buf) {
-		return rec, false, false
+// loadBytes is locate for readers without a lock: nil where a writer came in
+// between. The word was of the moment of seq and the chunk is the one it means if
+// nothing has moved since, and the bytes themselves never change.
+func (t *Table) loadBytes(seq, w uint64) []byte {
+	ref := t.chunks.At(int(w & addrMask >> offsetBits))
+	if ref == nil {
+		return nil
 	}
-	b := c.buf[at:]
-	h, ok := parseHead(b, t.cfg.Versions)
+	p, size, at := ref.p.Load(), int(ref.size.Load()), int(w&offsetMask)
+	if p == nil || t.seq.Load() != seq || at >= size {
+		return nil // before they are used together, p and size must be known to belong so
+	}
+	return chunkAt(p, size)[at:]
+}
+
+// loadRecord is recordAt for Load.
+func (t *Table) loadRecord(seq uint64, b []byte, key string) (rec Record, found, ok bool) {
+	h, ok := t.parse(b)
 	if !ok {
 		return rec, false, false
 	}
@@ -232,19 +249,65 @@ func (t *Table) loadAt(seq uint64, c *chunk, at int, key string) (rec Record, fo
 	}
 	rec = t.record(b, h, nil)
 	rec.slot = t.slotAt(rec.slotID())
-	if rec.slot == nil || t.cfg.Seq.Load() != seq {
+	if rec.slot == nil || t.seq.Load() != seq {
 		return rec, false, false
 	}
 	return rec, rec.Key() == key, true
 }
 
-// touch replaces the access stamp of place i. It is not written when it stays
-// the same, so that readers of one hot key don't fight for its line.
-func (n *node) touch(i int, stamp func(old uint32) uint32) {
-	old := n.stamps[i].Load()
-	if s := stamp(old); s != old {
-		n.stamps[i].CompareAndSwap(old, s)
+// Text is what LoadText found.
+type Text struct {
+	Value    string
+	Kind     uint8
+	Deadline int64 // 0 is none
+	Found    bool
+}
+
+// LoadText is Load for what is read most: a short key with a value beside it in
+// the record, in a leaf of the usual size. It knows nothing else: where ok is false
+// the caller asks Load. It leaves the access stamp alone. The complexity is O(1).
+func (t *Table) LoadText(seq, h uint64, key string) (r Text, ok bool) {
+	root := t.root.Load()
+	if root == nil {
+		return r, false
 	}
+	at := h >> (64 - root.bits) // the root's depth is 0
+	if at >= uint64(len(root.pages)) {
+		return r, false
+	}
+	words := root.pages[at].Load()
+	if words == nil {
+		return r, false
+	}
+	i := uint8(h >> addrBits)
+	for range words {
+		w := words[i].Load()
+		if w == 0 {
+			return r, t.seq.Load() == seq
+		}
+		if (w^h)>>addrBits == 0 {
+			b := t.loadBytes(seq, w)
+			if len(b) < shortHead || b[0]&(flagSlot|flagBigKey) != 0 || b[1]|b[2] >= 0x80 {
+				return r, false
+			}
+			key0 := int(t.fixed)
+			if b[0]&flagDeadline != 0 {
+				key0 += deadlineLen
+			}
+			val := key0 + int(b[1])
+			end := val + int(b[2])
+			if end > len(b) || string(b[key0:val]) != key {
+				return r, false
+			}
+			if b[0]&flagDeadline != 0 {
+				r.Deadline = int64(binary.LittleEndian.Uint64(b[key0-deadlineLen:]))
+			}
+			r.Value, r.Kind, r.Found = piece(b[val:end]), b[0]&kindMask, true
+			return r, true
+		}
+		i++
+	}
+	return r, false
 }
 
 // Touch replaces the access stamp of a record that r has found.
@@ -468,7 +531,7 @@ func (t *Table) Delete(r *Ref, key string) {
 	n := r.leaf
 	w := n.words[r.at].Load()
 	deadline := r.Record.Deadline()
-	n.remove(r.at, t.cfg.Seq)
+	n.remove(r.at, t.seq)
 	t.n--
 	t.shape++
 	t.forget(&r.Record, w)
