@@ -94,14 +94,30 @@ func (sh *shard) read(db DB, look func(t *structures.Table)) {
 
 // text returns the string at key.
 func (db DB) text(op, key string) (string, error) {
-	if r, ok := db.loadText(key); ok {
-		switch {
-		case !r.Found:
-			return "", ErrNotFound
-		case Kind(r.Kind>>encodingBits) == KindString:
-			return r.Value, nil
-		}
+	if db.s == nil || uint(db.n) >= Databases || !db.s.plain.Load() {
+		return db.loadedText(op, key)
 	}
+	sh, h := db.s.hash(key)
+	seq := sh.seq.Load()
+	t := sh.table(db.n)
+	if t == nil || seq&1 != 0 {
+		return db.loadedText(op, key)
+	}
+	value, kind, deadline, o := t.LoadText(seq, h, key)
+	if o == structures.Unclear || db.s.stale(sh) || deadline != 0 && deadline <= db.s.now() {
+		return db.loadedText(op, key)
+	}
+	switch {
+	case o == structures.Missing:
+		return "", ErrNotFound
+	case Kind(kind>>encodingBits) != KindString:
+		return "", mistake(op, key, ErrWrongType)
+	}
+	return value, nil
+}
+
+// loadedText is text where loadText does not know.
+func (db DB) loadedText(op, key string) (string, error) {
 	rec, found, locked, err := db.load(key)
 	defer locked.release()
 	switch {
@@ -113,22 +129,6 @@ func (db DB) text(op, key string) (string, error) {
 		return "", mistake(op, key, ErrWrongType)
 	}
 	return textOf(&rec), nil
-}
-
-// loadText is load for a short string that nothing stands in the way of. Where it
-// returns false, load knows.
-func (db DB) loadText(key string) (r structures.Text, ok bool) {
-	if db.check() != nil || db.s.stamp != nil {
-		return r, false
-	}
-	sh, h := db.s.hash(key)
-	seq := sh.seq.Load()
-	t := sh.table(db.n)
-	if t == nil || seq&1 != 0 {
-		return r, false
-	}
-	r, ok = t.LoadText(seq, h, key)
-	return r, ok && !db.s.stale(sh) && (r.Deadline == 0 || r.Deadline > db.s.now())
 }
 
 // peek calls look with the record of key, and its access stamp, under the lock

@@ -2,6 +2,7 @@ package store
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 
@@ -34,10 +35,15 @@ func (s *Store) tableConfig(cfg structures.TableConfig) {
 	}
 }
 
-// hash returns the shard of key and the hash by which its tables know it.
+// hash returns the shard of key and the hash by which its tables know it: the bits
+// that choose the shard come last in that one.
 func (s *Store) hash(key string) (*shard, uint64) {
-	h := maphash.String(s.seed, key)
-	return &s.shards[h>>(64-s.shardBits)&uint64(len(s.shards)-1)], h << s.shardBits
+	h := s.hashOf(key)
+	return &s.shards[h&uint64(len(s.shards)-1)], h
+}
+
+func (s *Store) hashOf(key string) uint64 {
+	return bits.RotateLeft64(maphash.String(s.seed, key), s.shardBits)
 }
 
 // table returns the table of database n, nil if it was never written.

@@ -30,6 +30,7 @@ type Store struct {
 	expirer   *expire.Scheduler
 	expired   atomic.Uint64
 	closed    atomic.Bool
+	plain     atomic.Bool             // not closed, and access is not tracked
 	stamp     func(old uint32) uint32 // nil: access is not tracked
 	tracking  Tracking
 
@@ -56,8 +57,9 @@ func New(opts ...Option) *Store {
 	}
 	s.database = DB{s: s}
 	s.stamp = s.newStamp(o.tracking)
+	s.plain.Store(s.stamp == nil)
 	cfg := structures.TableConfig{
-		Hash:     func(key string) uint64 { return maphash.String(s.seed, key) << s.shardBits },
+		Hash:     s.hashOf,
 		Versions: true, Track: o.tracking != NoTracking,
 		LeafMax: o.leafMax, ChunkMax: o.chunkMax,
 	}
@@ -82,6 +84,7 @@ func (s *Store) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
+	s.plain.Store(false)
 	if c, ok := s.clock.(*ManualClock); ok {
 		c.remove(s)
 	}

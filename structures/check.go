@@ -18,6 +18,7 @@ func (t *Table) Check() error {
 	c.want("records", t.n, c.n)
 	c.want("logical bytes", t.size, c.size)
 	c.want("volatile records", t.deadlines.live, c.volatile)
+	c.want("shared leaves", t.shared, c.shared)
 	c.want("leaves", fmt.Sprint(t.leaves), fmt.Sprint(c.leaves))
 	c.used += t.chunks.Pages()*chunkPageBytes + t.slots.Pages()*slotPageBytes + t.deadlines.pages()*duePageBytes
 	c.want("used bytes", t.used, c.used)
@@ -28,6 +29,7 @@ type checker struct {
 	t                       *Table
 	err                     error
 	n, size, used, volatile int
+	shared                  int // leaves of another owner
 	leaves                  [tagBits + 1]int32
 	live                    map[uint32]int // bytes by chunk
 	slots                   int
@@ -81,6 +83,9 @@ func (c *checker) node(n *node, depth uint8, prefix uint64) {
 
 func (c *checker) leaf(n *node, prefix uint64) {
 	c.leaves[n.depth]++
+	if n.owner != c.t.owner {
+		c.shared++
+	}
 	used := 0
 	for i := range n.words {
 		w := n.words[i].Load()

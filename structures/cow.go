@@ -46,11 +46,11 @@ func (v *Vector[T]) Pages() int { return v.pages }
 // At returns the element at i for reading, or nil where there is none.
 // The complexity is O(1).
 func (v *Vector[T]) At(i int) *T {
-	s := v.root.Load()
-	if s == nil || uint(i)>>vectorBits >= uint(len(s.pages)) {
+	s, at := v.root.Load(), uint(i)>>vectorBits
+	if s == nil || at >= uint(len(s.pages)) {
 		return nil
 	}
-	p := s.pages[i>>vectorBits].Load()
+	p := s.pages[at].Load()
 	if p == nil {
 		return nil
 	}

@@ -71,6 +71,20 @@ func (t *Table) leaf(h uint64) *node {
 	return n
 }
 
+// page returns the words of the leaf that covers h, nil if it is not a leaf of the
+// usual size right below the root.
+func (t *Table) page(h uint64) *leafPage {
+	root := t.root.Load()
+	if root == nil {
+		return nil
+	}
+	at := h >> (64 - root.bits) // the root's depth is 0
+	if at >= uint64(len(root.pages)) {
+		return nil
+	}
+	return root.pages[at].Load()
+}
+
 func (t *Table) newLeaf(depth uint8, size int) *node {
 	n := &node{owner: t.owner, depth: depth}
 	n.makeWords(size)
@@ -96,6 +110,9 @@ func (n *node) makeWords(size int) {
 func (t *Table) dropLeaf(n *node) {
 	t.used -= n.bytes()
 	t.leaves[n.depth]--
+	if n.owner != t.owner {
+		t.shared--
+	}
 }
 
 // extent returns the depth of the deepest leaf and a size that no leaf exceeds.
@@ -167,6 +184,7 @@ func (t *Table) copyNode(n *node) *node {
 			c.setKid(i, n.kids[i].Load())
 		}
 	} else {
+		t.shared--
 		c.makeWords(len(n.words))
 		for i := range n.words {
 			c.words[i].Store(n.words[i].Load())

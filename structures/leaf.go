@@ -1,13 +1,53 @@
 package structures
 
+import "sync/atomic"
+
+// bucketLen is how many words make a line of the cache. The search for a word
+// begins where a line does, so that one line of memory answers most of them.
+const bucketLen = 8
+
 // home returns the place in a leaf where the search for h begins. It depends on
 // the last bits of the tag, which tell the words of a leaf apart.
 func (n *node) home(h uint64) int {
-	return int(uint8(h>>addrBits)) * len(n.words) >> homeBits
+	return int(uint8(h>>addrBits)) * len(n.words) >> homeBits &^ (bucketLen - 1)
+}
+
+// bucket returns the words among which the search for h begins.
+func (p *leafPage) bucket(h uint64) *[bucketLen]atomic.Uint64 {
+	at := uint8(h>>addrBits) &^ (bucketLen - 1)
+	return (*[bucketLen]atomic.Uint64)(p[at:])
+}
+
+// first returns the address in a word of h's home bucket that has h's tag, 0 if
+// there is none or the tag is 0. absent says that there is none in the whole leaf.
+// All words of the bucket are looked at without a branch, since which of them it is
+// can't be predicted, and a processor that guesses wrong waits for the memory
+// before it goes on: under exclusive or with the tag, the word that has it is the
+// smallest, and what is left of it is the address.
+func (p *leafPage) first(h uint64) (addr uint64, absent bool) {
+	tag := h & tagMask
+	b := p.bucket(h)
+	last := b[7].Load()
+	addr = min(
+		min(min(b[0].Load()^tag, b[1].Load()^tag), min(b[2].Load()^tag, b[3].Load()^tag)),
+		min(min(b[4].Load()^tag, b[5].Load()^tag), min(b[6].Load()^tag, last^tag)))
+	if addr > addrMask {
+		return 0, last == 0
+	}
+	return addr, false
 }
 
 // full says whether one more word would slow the search of the leaf.
 func (n *node) full() bool { return n.used+1 > len(n.words)*13/16 }
+
+// place returns where in its home bucket the word w is. It must be there.
+func (p *leafPage) place(w uint64) int {
+	i := int(uint8(w>>addrBits) &^ (bucketLen - 1))
+	for p[i].Load() != w {
+		i++
+	}
+	return i
+}
 
 // put places a word in a leaf that has room.
 func (n *node) put(w uint64, stamp uint32) int {

@@ -13,7 +13,7 @@ const (
 	chunkMax   = 1 << offsetBits
 	chunkMin   = 512
 
-	garbageShare = 4  // compact above 1/garbageShare of dead bytes
+	garbageShare = 3  // compact above 1/garbageShare of dead bytes
 	victims      = 64 // how many chunks are looked at for an empty one
 )
 
@@ -159,62 +159,88 @@ func (t *Table) victim() uint32 {
 	return best
 }
 
+// moveBatch is how many records are looked up before the first of them moves, so
+// that the processor waits for the memory of several at once.
+const moveBatch = 8
+
 // move appends the live records of a chunk anew and drops it. Readers find a
 // record in either place until the chunk is gone.
 func (t *Table) move(id uint32) {
-	ref := t.chunks.At(int(id))
-	p, used := ref.p.Load(), int(ref.used)
-	for at, b := 0, ref.bytes()[:used]; at < used && ref.p.Load() == p; {
-		h, ok := t.parse(b[at:])
-		if !ok {
-			panic("structures: a chunk holds no whole record")
-		}
-		w := uint64(id)<<offsetBits | uint64(at)
-		rec := b[at : at+h.end]
-		if leaf, i := t.wordAt(rec, h, w); leaf != nil {
-			tag := leaf.words[i].Load() & tagMask
-			t.room(h.end)
-			addr := t.appendRecord(h.end)
-			copy(t.tailBuf[t.tailUsed-h.end:], rec)
-			leaf.words[i].Store(tag | addr)
-			t.kill(w, h.end)
-			ref = t.chunks.At(int(id)) // kill may have copied its page
-		}
-		at += h.end
+	type candidate struct {
+		rec        []byte
+		hash, word uint64
+		addr       uint64 // what its page has for the hash
 	}
-	if ref.live == 0 && ref.p.Load() == p {
+	var buf [moveBatch]candidate
+	ref := t.chunks.At(int(id))
+	p, b := ref.p.Load(), ref.bytes()[:ref.used]
+	for at := 0; at < len(b) && t.chunks.At(int(id)).p.Load() == p; {
+		batch := buf[:0]
+		for at < len(b) && len(batch) < moveBatch {
+			h, ok := t.parse(b[at:])
+			if !ok {
+				panic("structures: a chunk holds no whole record")
+			}
+			c := candidate{rec: b[at : at+h.end], word: uint64(id)<<offsetBits | uint64(at)}
+			if key, ok := t.keyOf(c.rec, h); ok {
+				c.hash = t.cfg.Hash(key)
+				c.word |= c.hash & tagMask
+				if p := t.page(c.hash); p != nil {
+					c.addr, _ = p.first(c.hash)
+				}
+				batch = append(batch, c)
+			}
+			at += h.end
+		}
+		for _, c := range batch {
+			words, i := t.wordAt(c.hash, c.word, c.addr)
+			if words == nil {
+				continue // dead
+			}
+			t.room(len(c.rec))
+			addr := t.appendRecord(len(c.rec))
+			copy(t.tailBuf[t.tailUsed-len(c.rec):], c.rec)
+			words[i].Store(c.word&tagMask | addr)
+			t.kill(c.word, len(c.rec))
+		}
+	}
+	if ref := t.chunks.At(int(id)); ref.live == 0 && ref.p.Load() == p {
 		t.drop(id) // it was a clone's tail, and empty
 	}
 }
 
-// wordAt returns the place of the word with w's address, if the record b at it
-// is live.
-func (t *Table) wordAt(b []byte, h head, w uint64) (*node, int) {
-	t.touched++
-	key := piece(b[h.key:h.val])
-	if h.meta&flagBigKey != 0 {
-		rec := Record{raw: piece(b), key: uint32(h.key), val: uint32(h.val)}
-		s := t.slotAt(rec.slotID())
-		if s == nil {
-			return nil, 0 // dead: its slot is free, or somebody else's
-		}
-		key = s.key
+// keyOf returns the key of the record b. It reports false where that is gone with
+// its slot, which is then free, or somebody else's.
+func (t *Table) keyOf(b []byte, h head) (string, bool) {
+	if h.meta&flagBigKey == 0 {
+		return piece(b[h.key:h.val]), true
 	}
-	hash := t.cfg.Hash(key)
+	rec := Record{raw: piece(b), key: uint32(h.key), val: uint32(h.val)}
+	s := t.slotAt(rec.slotID())
+	if s == nil {
+		return "", false
+	}
+	return s.key, true
+}
+
+// wordAt returns where the word is, in words that may be written, or nil if it
+// is nowhere. addr is what the page of its hash has for it, if it has one.
+func (t *Table) wordAt(hash, word, addr uint64) ([]atomic.Uint64, int) {
+	t.touched++
+	if addr == word&addrMask && t.shared == 0 {
+		p := t.page(hash)
+		return p[:], p.place(word)
+	}
 	n := t.leaf(hash)
 	if n == nil {
 		return nil, 0
 	}
-	want := hash&tagMask | w
 	for i, left := n.home(hash), len(n.words); left > 0; left-- {
 		switch n.words[i].Load() {
 		case 0:
 			return nil, 0
-		case want:
-			if n.owner != t.owner {
-				n = t.ownLeaf(hash)
-			}
-			return n, i
+		case word:
+			return t.ownLeaf(hash).words, i
 		}
 		if i++; i == len(n.words) {
 			i = 0

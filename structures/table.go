@@ -53,6 +53,7 @@ type Table struct {
 
 	slots  Vector[slotRef]
 	leaves [tagBits + 1]int32 // how many at each depth
+	shared int                // how many of them a clone may have, too
 	widest int                // the size of the largest leaf there ever was
 
 	tail      uint32
@@ -107,12 +108,17 @@ func (t *Table) Clone() *Table {
 	t.slots.share(&c.slots)
 	t.deadlines.share(&c.deadlines)
 	t.owner = newOwner()
+	t.shared = 0
+	for _, n := range t.leaves {
+		t.shared += int(n)
+	}
+	c.shared = t.shared
 	return c
 }
 
 // Ref is where a key is, or would go, in a table.
 type Ref struct {
-	leaf   *node
+	words  []atomic.Uint64 // of the leaf where the key was found
 	at     int
 	hash   uint64
 	shape  uint64
@@ -124,11 +130,22 @@ type Ref struct {
 // The complexity is O(1).
 func (t *Table) Find(h uint64, key string) (r Ref) {
 	r.hash, r.shape = h, t.shape
+	if p := t.page(h); p != nil {
+		addr, absent := p.first(h)
+		if absent {
+			return r
+		}
+		if addr != 0 {
+			if rec, ok := t.recordAt(addr, key); ok {
+				r.words, r.at, r.Record, r.Found = p[:], p.place(h&tagMask|addr), rec, true
+				return r
+			}
+		}
+	}
 	n := t.leaf(h)
 	if n == nil {
 		return r
 	}
-	r.leaf = n
 	tag := h >> addrBits
 	for i, left := n.home(h), len(n.words); left > 0; left-- {
 		w := n.words[i].Load()
@@ -137,7 +154,7 @@ func (t *Table) Find(h uint64, key string) (r Ref) {
 		}
 		if w>>addrBits == tag {
 			if rec, ok := t.recordAt(w, key); ok {
-				r.at, r.Record, r.Found = i, rec, true
+				r.words, r.at, r.Record, r.Found = n.words, i, rec, true
 				return r
 			}
 		}
@@ -255,65 +272,70 @@ func (t *Table) loadRecord(seq uint64, b []byte, key string) (rec Record, found,
 	return rec, rec.Key() == key, true
 }
 
-// Text is what LoadText found.
-type Text struct {
-	Value    string
-	Kind     uint8
-	Deadline int64 // 0 is none
-	Found    bool
-}
+// Outcome is what a reader without a lock knows of a key.
+type Outcome uint8
+
+// The outcomes of LoadText.
+const (
+	Unclear Outcome = iota // Load knows
+	Missing
+	Found
+)
 
 // LoadText is Load for what is read most: a short key with a value beside it in
-// the record, in a leaf of the usual size. It knows nothing else: where ok is false
-// the caller asks Load. It leaves the access stamp alone. The complexity is O(1).
-func (t *Table) LoadText(seq, h uint64, key string) (r Text, ok bool) {
-	root := t.root.Load()
-	if root == nil {
-		return r, false
-	}
-	at := h >> (64 - root.bits) // the root's depth is 0
-	if at >= uint64(len(root.pages)) {
-		return r, false
-	}
-	words := root.pages[at].Load()
+// the record, in a leaf of the usual size. It knows nothing else, and leaves the
+// access stamp alone. A deadline of 0 is none. The complexity is O(1).
+//
+// It is one function, and short, so that a processor that waits for the memory of
+// one call can begin with the next.
+func (t *Table) LoadText(seq, h uint64, key string) (value string, kind uint8, deadline int64, o Outcome) {
+	words := t.page(h)
 	if words == nil {
-		return r, false
+		return "", 0, 0, Unclear
 	}
-	i := uint8(h >> addrBits)
-	for range words {
-		w := words[i].Load()
-		if w == 0 {
-			return r, t.seq.Load() == seq
+	addr, absent := words.first(h)
+	if addr == 0 {
+		if !absent || t.seq.Load() != seq {
+			return "", 0, 0, Unclear
 		}
-		if (w^h)>>addrBits == 0 {
-			b := t.loadBytes(seq, w)
-			if len(b) < shortHead || b[0]&(flagSlot|flagBigKey) != 0 || b[1]|b[2] >= 0x80 {
-				return r, false
-			}
-			key0 := int(t.fixed)
-			if b[0]&flagDeadline != 0 {
-				key0 += deadlineLen
-			}
-			val := key0 + int(b[1])
-			end := val + int(b[2])
-			if end > len(b) || string(b[key0:val]) != key {
-				return r, false
-			}
-			if b[0]&flagDeadline != 0 {
-				r.Deadline = int64(binary.LittleEndian.Uint64(b[key0-deadlineLen:]))
-			}
-			r.Value, r.Kind, r.Found = piece(b[val:end]), b[0]&kindMask, true
-			return r, true
-		}
-		i++
+		return "", 0, 0, Missing
 	}
-	return r, false
+	ref := t.chunks.At(int(addr >> offsetBits))
+	if ref == nil {
+		return "", 0, 0, Unclear
+	}
+	p, size, at := ref.p.Load(), int(ref.size.Load()), int(addr&offsetMask)
+	if p == nil || t.seq.Load() != seq || at >= size {
+		return "", 0, 0, Unclear
+	}
+	b := chunkAt(p, size)[at:]
+	if len(b) < shortHead {
+		return "", 0, 0, Unclear
+	}
+	meta, klen, vlen := b[0], int(b[1]), int(b[2])
+	from := int(t.fixed)
+	if meta&flagDeadline != 0 {
+		from += deadlineLen
+	}
+	// The value's place follows from the length that the key should have, not from
+	// the one in the record: so its line is on the way before the header has come.
+	to := from + len(key)
+	if meta&(flagSlot|flagBigKey) != 0 || vlen >= 0x80 || klen != len(key) || klen >= 0x80 || to+vlen > len(b) {
+		return "", 0, 0, Unclear
+	}
+	if string(b[from:to]) != key {
+		return "", 0, 0, Unclear
+	}
+	if meta&flagDeadline != 0 {
+		deadline = int64(binary.LittleEndian.Uint64(b[from-deadlineLen:]))
+	}
+	return piece(b[to : to+vlen]), meta & kindMask, deadline, Found
 }
 
 // Touch replaces the access stamp of a record that r has found.
 func (t *Table) Touch(r *Ref, stamp func(old uint32) uint32) {
-	if r.Found && r.leaf.stamps != nil {
-		r.leaf.touch(r.at, stamp)
+	if r.Found && t.cfg.Track {
+		t.leaf(r.hash).touch(r.at, stamp)
 	}
 }
 
@@ -323,7 +345,7 @@ func (t *Table) Stamp(r *Ref) uint32 {
 	if !r.Found {
 		return 0
 	}
-	return r.leaf.stamp(r.at)
+	return t.leaf(r.hash).stamp(r.at)
 }
 
 // Entry is what a key gets by Put. Only one of Text, Bytes and Object is set.
@@ -436,16 +458,16 @@ func (t *Table) publish(r *Ref, addr uint64, rec Record, stamp uint32) {
 	word := r.hash&tagMask | addr
 	oldDeadline := int64(0)
 	if r.Found {
-		if r.leaf.owner != t.owner {
-			r.leaf = t.ownLeaf(r.hash)
+		if t.shared > 0 {
+			r.words = t.ownLeaf(r.hash).words
 		}
-		old := r.leaf.words[r.at].Load()
+		old := r.words[r.at].Load()
 		oldDeadline = r.Record.Deadline()
-		r.leaf.words[r.at].Store(word)
+		r.words[r.at].Store(word)
 		t.forget(&r.Record, old)
 	} else {
 		n := t.roomFor(r.hash)
-		r.leaf, r.at, r.Found = n, n.put(word, stamp), true
+		r.words, r.at, r.Found = n.words, n.put(word, stamp), true
 		t.n++
 	}
 	r.Record, r.shape = rec, t.shape
@@ -525,10 +547,7 @@ func (t *Table) Delete(r *Ref, key string) {
 	if !r.Found {
 		return
 	}
-	if r.leaf.owner != t.owner {
-		r.leaf = t.ownLeaf(r.hash)
-	}
-	n := r.leaf
+	n := t.ownLeaf(r.hash)
 	w := n.words[r.at].Load()
 	deadline := r.Record.Deadline()
 	n.remove(r.at, t.seq)
