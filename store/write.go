@@ -59,7 +59,7 @@ func (w *write) join(db DB, sh *shard, h uint64, op, key string) {
 	if w.t = sh.table(db.n); w.t == nil {
 		return
 	}
-	w.ref = w.t.Find(h, key)
+	w.t.Seek(&w.ref, h, key)
 	if w.ref.Found {
 		if w.overdue(w.ref.Record.Deadline()) {
 			db.s.removeExpired(w.t, &w.ref, key)
@@ -102,7 +102,7 @@ func (w *write) put(e structures.Entry) {
 	if w.t == nil {
 		w.t = w.sh.needTable(w.db.n)
 		_, h := w.db.s.hash(w.key)
-		w.ref = w.t.Find(h, w.key)
+		w.t.Seek(&w.ref, h, w.key)
 	}
 	e.Version = w.sh.nextVersion()
 	if w.db.s.stamp != nil {

@@ -159,9 +159,9 @@ func (t *Table) victim() uint32 {
 	return best
 }
 
-// moveBatch is how many records are looked up before the first of them moves, so
-// that the processor waits for the memory of several at once.
-const moveBatch = 8
+// moveBatch is how many records are looked up together, so that the processor waits
+// for the memory of all of them at once.
+const moveBatch = 16
 
 // move appends the live records of a chunk anew and drops it. Readers find a
 // record in either place until the chunk is gone.
@@ -169,7 +169,7 @@ func (t *Table) move(id uint32) {
 	type candidate struct {
 		rec        []byte
 		hash, word uint64
-		addr       uint64 // what its page has for the hash
+		page       *leafPage
 	}
 	var buf [moveBatch]candidate
 	ref := t.chunks.At(int(id))
@@ -185,15 +185,19 @@ func (t *Table) move(id uint32) {
 			if key, ok := t.keyOf(c.rec, h); ok {
 				c.hash = t.cfg.Hash(key)
 				c.word |= c.hash & tagMask
-				if p := t.page(c.hash); p != nil {
-					c.addr, _ = p.first(c.hash)
-				}
+				c.page = t.page(c.hash)
 				batch = append(batch, c)
 			}
 			at += h.end
 		}
-		for _, c := range batch {
-			words, i := t.wordAt(c.hash, c.word, c.addr)
+		for i := range batch {
+			if c := &batch[i]; c.page != nil {
+				c.page.bucket(c.hash)[0].Load() // nothing waits for it yet
+			}
+		}
+		for i := range batch {
+			c := &batch[i]
+			words, i := t.wordAt(c.hash, c.word, c.page)
 			if words == nil {
 				continue // dead
 			}
@@ -224,12 +228,16 @@ func (t *Table) keyOf(b []byte, h head) (string, bool) {
 }
 
 // wordAt returns where the word is, in words that may be written, or nil if it
-// is nowhere. addr is what the page of its hash has for it, if it has one.
-func (t *Table) wordAt(hash, word, addr uint64) ([]atomic.Uint64, int) {
+// is nowhere. p is the page of its hash, if it has one.
+func (t *Table) wordAt(hash, word uint64, p *leafPage) ([]atomic.Uint64, int) {
 	t.touched++
-	if addr == word&addrMask && t.shared == 0 {
-		p := t.page(hash)
-		return p[:], p.place(word)
+	if p != nil && t.shared == 0 {
+		switch addr, absent := p.first(hash); {
+		case addr == word&addrMask:
+			return p[:], p.place(word)
+		case absent:
+			return nil, 0
+		}
 	}
 	n := t.leaf(hash)
 	if n == nil {

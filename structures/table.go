@@ -129,22 +129,28 @@ type Ref struct {
 // Find looks key up under the lock. h is its hash.
 // The complexity is O(1).
 func (t *Table) Find(h uint64, key string) (r Ref) {
-	r.hash, r.shape = h, t.shape
+	t.Seek(&r, h, key)
+	return r
+}
+
+// Seek is Find into r.
+func (t *Table) Seek(r *Ref, h uint64, key string) {
+	r.hash, r.shape, r.Found = h, t.shape, false
 	if p := t.page(h); p != nil {
 		addr, absent := p.first(h)
 		if absent {
-			return r
+			return
 		}
 		if addr != 0 {
-			if rec, ok := t.recordAt(addr, key); ok {
-				r.words, r.at, r.Record, r.Found = p[:], p.place(h&tagMask|addr), rec, true
-				return r
+			if t.recordAt(&r.Record, addr, key) {
+				r.words, r.at, r.Found = p[:], p.place(h&tagMask|addr), true
+				return
 			}
 		}
 	}
 	n := t.leaf(h)
 	if n == nil {
-		return r
+		return
 	}
 	tag := h >> addrBits
 	for i, left := n.home(h), len(n.words); left > 0; left-- {
@@ -153,20 +159,19 @@ func (t *Table) Find(h uint64, key string) (r Ref) {
 			break
 		}
 		if w>>addrBits == tag {
-			if rec, ok := t.recordAt(w, key); ok {
-				r.words, r.at, r.Record, r.Found = n.words, i, rec, true
-				return r
+			if t.recordAt(&r.Record, w, key) {
+				r.words, r.at, r.Found = n.words, i, true
+				return
 			}
 		}
 		if i++; i == len(n.words) {
 			i = 0
 		}
 	}
-	return r
 }
 
-// recordAt returns the record at the address in w, if it is key's.
-func (t *Table) recordAt(w uint64, key string) (rec Record, ok bool) {
+// recordAt makes rec the record at the address in w, if it is key's.
+func (t *Table) recordAt(rec *Record, w uint64, key string) bool {
 	b := t.locate(w)
 	h, ok := t.parse(b)
 	if !ok {
@@ -174,13 +179,18 @@ func (t *Table) recordAt(w uint64, key string) (rec Record, ok bool) {
 	}
 	if h.meta&(flagBigKey|flagSlot) == 0 {
 		if string(b[h.key:h.val]) != key {
-			return rec, false
+			return false
 		}
-		return t.record(b, h, nil), true
+		*rec = t.record(b, h, nil)
+		return true
 	}
-	rec = t.record(b, h, nil)
-	rec.slot = t.slotAt(rec.slotID())
-	return rec, rec.Key() == key
+	r := t.record(b, h, nil)
+	r.slot = t.slotAt(r.slotID())
+	if r.Key() != key {
+		return false
+	}
+	*rec = r
+	return true
 }
 
 func (t *Table) record(b []byte, h head, s *slot) Record {
@@ -495,7 +505,7 @@ func (t *Table) swapSlot(r *Ref, s *slot) {
 // refind looks the key of r up again if something has moved since.
 func (t *Table) refind(r *Ref, key string) {
 	if r.shape != t.shape {
-		*r = t.Find(r.hash, key)
+		t.Seek(r, r.hash, key)
 	}
 }
 
