@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -487,6 +488,52 @@ func TestScanUnderWriters(t *testing.T) {
 			together(t, 2, 2, read, write, rounds(40_000))
 		})
 	}
+}
+
+// A million keys, one pass, two writers that never rest.
+func TestScanOfAMillion(t *testing.T) {
+	n := rounds(1_000_000)
+	s := newTest(t)
+	for i := range n {
+		require.NoError(t, s.String("stable:"+strconv.Itoa(i)).Set("0"))
+	}
+	var writers sync.WaitGroup
+	stop := make(chan struct{})
+	for id := range 2 {
+		writers.Go(func() {
+			for i := id; ; i += 2 {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				come, gone := fmt.Sprintf("w:%d", i), fmt.Sprintf("w:%d", i-1000)
+				_, err := s.Del(gone)
+				err = errors.Join(err, s.String(come).Set("x"), s.String("stable:"+strconv.Itoa(i*7919%n)).Set("1"))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	seen := make([]bool, n)
+	found := 0
+	for cursor, first := uint64(0), true; first || cursor != 0; first = false {
+		keys, next, err := s.Scan(cursor, ScanOptions{Match: "stable:*", Count: 1000})
+		require.NoError(t, err)
+		for _, key := range keys {
+			i, err := strconv.Atoi(key[len("stable:"):])
+			require.NoError(t, err)
+			require.False(t, seen[i], "%s came twice", key)
+			seen[i] = true
+			found++
+		}
+		cursor = next
+	}
+	close(stop)
+	writers.Wait()
+	require.Equal(t, n, found)
 }
 
 func TestFlushAndSwap(t *testing.T) {

@@ -575,3 +575,33 @@ func TestExpireConditions(t *testing.T) {
 	}
 	requireSeen(t, s.DB(0), "k", true)
 }
+
+// BenchmarkExpireSlice reports how long the expirer holds the lock of a shard in
+// which a million keys are overdue: p50, p99 and the longest.
+func BenchmarkExpireSlice(b *testing.B) {
+	n := 1_000_000
+	if testing.Short() {
+		n /= 10
+	}
+	var held []time.Duration
+	for range b.N {
+		c := &stepClock{}
+		s := New(WithShards(1), func(o *options) { o.clock = c })
+		for i := range n {
+			key := fmt.Sprintf("key:%d", i)
+			require.NoError(b, s.String(key).SetEX(key, time.Second))
+		}
+		c.now.Add(int64(2 * time.Second))
+		for s.Stats().Expired < uint64(n) {
+			start := time.Now()
+			_, ok := s.expireShard(0)
+			held = append(held, time.Since(start))
+			require.True(b, ok)
+		}
+		require.NoError(b, s.Close())
+	}
+	slices.Sort(held)
+	b.ReportMetric(float64(held[len(held)/2]), "p50-held-ns")
+	b.ReportMetric(float64(held[len(held)*99/100]), "p99-held-ns")
+	b.ReportMetric(float64(held[len(held)-1]), "max-held-ns")
+}
