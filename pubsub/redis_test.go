@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// redisConn is a connection to a real Redis, the oracle of these tests.
+// redisConn is a connection to a real Redis, which these tests ask.
 type redisConn struct {
 	t    testing.TB
 	conn net.Conn

@@ -11,8 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The rules of DESIGN section 5, for every method of the handles. A method stands in
-// methodRules under its rule; a new one that does not fails TestEveryMethod.
+// What the package says of results and errors, for every method of the handles. A
+// method stands in methodRules under its rule; a new one that does not fails
+// TestEveryMethod.
 
 // rule is what a method does with a key that it does not like.
 type rule struct {
