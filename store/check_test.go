@@ -24,7 +24,7 @@ func newTest(t testing.TB, opts ...Option) *Store {
 
 // tiny makes the pages and chunks of the tables as small as they can be, so that a
 // few writes split, join and compact.
-func tiny(o *options) { o.leafMax, o.chunkMax = 8, 64 }
+func tiny(o *options) { o.leafMax, o.chunkMax, o.packedItems = 8, 64, 6 }
 
 // optionSets are the stores in which properties must hold.
 func optionSets() map[string][]Option {

@@ -560,7 +560,12 @@ func callScan(w *twin, db DB, a []string) (any, error) {
 		case "COUNT":
 			o.Count, err = strconv.Atoi(a[i+1])
 		case "TYPE":
-			o.Type = Kind(slices.Index(kindNames[:], a[i+1]))
+			o.Type = KindNone
+			for k := range kinds {
+				if kinds[k].name == a[i+1] {
+					o.Type = Kind(k)
+				}
+			}
 		}
 	}
 	if err != nil {
@@ -917,6 +922,10 @@ func (w *twin) run(quiet bool, name string, args ...string) {
 	}
 }
 
+// stateOf is the command that shows the whole of an aggregate, with what comes behind
+// the key.
+var stateOf = map[Kind][]string{}
+
 // state looks at everything.
 func (w *twin) state() {
 	w.t.Helper()
@@ -935,6 +944,9 @@ func (w *twin) state() {
 			w.run(true, "GET", key)
 			w.run(true, "OBJECT", "ENCODING", key)
 			w.run(true, "PEXPIRETIME", key)
+			if kind, err := w.db().Type(key); err == nil && stateOf[kind] != nil {
+				w.run(true, stateOf[kind][0], append([]string{key}, stateOf[kind][1:]...)...)
+			}
 		}
 	}
 }

@@ -18,12 +18,27 @@ const (
 	KindStream
 )
 
-var kindNames = [...]string{"none", "string", "list", "set", "zset", "hash", "stream"}
+// kinds is what the store has to know of a kind beside its commands.
+var kinds = [...]struct {
+	name string
+	// The encodings of an aggregate, by the sticky bit in its record's kind.
+	encodings [2]string
+	// fingerprint hashes a value of the kind, independent of its form.
+	fingerprint func(r *structures.Record) uint64
+}{
+	KindNone:   {name: "none"},
+	KindString: {name: "string", fingerprint: stringFingerprint},
+	KindList:   {name: "list", encodings: [2]string{"quicklist", "quicklist"}},
+	KindSet:    {name: "set", encodings: [2]string{"intset", "hashtable"}},
+	KindZSet:   {name: "zset", encodings: [2]string{"listpack", "skiplist"}},
+	KindHash:   {name: "hash", encodings: [2]string{"listpack", "hashtable"}},
+	KindStream: {name: "stream", encodings: [2]string{"stream", "stream"}},
+}
 
 // String returns the name that Redis's TYPE gives the kind.
 func (k Kind) String() string {
-	if int(k) < len(kindNames) {
-		return kindNames[k]
+	if int(k) < len(kinds) {
+		return kinds[k].name
 	}
 	return "unknown"
 }
@@ -37,6 +52,11 @@ const (
 	encNatural = 0 // as Redis chooses for the text: int, embstr or raw
 	encText    = 1 // never int: what INCRBYFLOAT leaves
 	encRaw     = 2 // changed in place: raw
+
+	// The aggregates': what Redis uses while a value is small, and what it never
+	// comes back from once it was large.
+	encSmall = 0
+	encLarge = 1
 )
 
 func recordKind(k Kind, encoding uint8) uint8 { return uint8(k)<<encodingBits | encoding }
@@ -50,8 +70,8 @@ const embstrMax = 44
 // encodingOf returns the name of the encoding that Redis 7.0 would have chosen.
 func encodingOf(r *structures.Record) string {
 	encoding := r.Kind() & encodingMask
-	if kindOf(r) != KindString {
-		return kindOf(r).String()
+	if k := kindOf(r); k != KindString {
+		return kinds[k].encodings[encoding&1]
 	}
 	if encoding == encRaw || r.Object() != nil {
 		return "raw"

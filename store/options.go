@@ -11,6 +11,7 @@ type options struct {
 	clock             clock
 	tracking          Tracking
 	leafMax, chunkMax int // tests make tables tiny
+	packedItems       int // and packed values
 }
 
 const (

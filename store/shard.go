@@ -22,6 +22,8 @@ type shard struct {
 	version   uint64 // given to the last change
 	scheduled int64  // when the expirer looks here next, 0 if never
 	scratch   []byte // for a number on its way into a record
+
+	working [KindStream + 1]aggregate // what open has lent, one of each kind
 }
 
 // tableConfig sets what all tables have in common; each shard has its own

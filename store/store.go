@@ -25,6 +25,7 @@ type Store struct {
 
 	clock     clock
 	seed      maphash.Seed
+	values    *structures.TableConfig // of the values that are tables themselves
 	shardBits int
 	shards    []shard
 	expirer   *expire.Scheduler
@@ -67,6 +68,9 @@ func New(opts ...Option) *Store {
 		s.shards[i].index = i
 	}
 	s.tableConfig(cfg)
+	s.values = structures.TableConfig{
+		Hash: s.hashOf, LeafMax: o.leafMax, ChunkMax: o.chunkMax, PackedItems: o.packedItems,
+	}.WithDefaults()
 	manual, _ := o.clock.(*ManualClock)
 	s.expirer = expire.New(expire.Config{
 		Sources: len(s.shards), Now: s.now, Wait: o.clock.wait, Run: s.expireShard, Manual: manual != nil,

@@ -101,6 +101,15 @@ func (r *Record) Object() Object {
 	return r.slot.object
 }
 
+// packed returns the object of the record or, where it has none, its value as a blob.
+// The zero Record has an empty one.
+func (r *Record) packed() (o Object, blob string) {
+	if r.raw == "" {
+		return nil, ""
+	}
+	return r.Object(), r.Value()
+}
+
 // Deadline returns the deadline, 0 if there is none.
 func (r *Record) Deadline() int64 {
 	if r.raw[0]&flagDeadline == 0 {

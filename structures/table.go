@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// TableConfig is what tables of one kind have in common. It must not change
-// once a table uses it.
+// TableConfig is what tables of one kind, or all values of one store, have in common.
+// It must not change once a table uses it.
 type TableConfig struct {
 	// Hash hashes a key; the first bits choose its place. It must be seeded:
 	// whoever can choose keys with equal hashes can make the table slow.
@@ -22,9 +22,16 @@ type TableConfig struct {
 	// LeafMax and ChunkMax bound the size of a leaf in words and of a chunk in
 	// bytes. 0 means the largest; tests make them tiny.
 	LeafMax, ChunkMax int
+	// PackedItems bounds the items of a packed value. 0 means the usual bound; tests
+	// make it small.
+	PackedItems int
 }
 
-func (c TableConfig) withDefaults() *TableConfig {
+// WithDefaults returns the configuration with the usual bounds in the place of zeros.
+func (c TableConfig) WithDefaults() *TableConfig {
+	if c.PackedItems == 0 {
+		c.PackedItems = packedItems
+	}
 	if c.LeafMax == 0 {
 		c.LeafMax = leafMax
 	}
@@ -75,8 +82,11 @@ type Table struct {
 }
 
 // NewTable returns an empty table.
-func NewTable(c TableConfig) *Table {
-	t := &Table{cfg: c.withDefaults(), seq: c.Seq, fixed: shortHead, owner: newOwner(), used: tableOverhead}
+func NewTable(c TableConfig) *Table { return newTable(c.WithDefaults()) }
+
+// newTable returns an empty table that shares its configuration with others.
+func newTable(c *TableConfig) *Table {
+	t := &Table{cfg: c, seq: c.Seq, fixed: shortHead, owner: newOwner(), used: tableOverhead}
 	if c.Versions {
 		t.fixed += versionLen
 	}

@@ -1,0 +1,97 @@
+package store
+
+import "github.com/alcovedb/alcove/structures"
+
+// An aggregate is a value with elements: a hash, a list, a set or a sorted set. While
+// it is small it is packed, a blob in the record of its key; then it is an object,
+// which changes in place. Its commands don't see the difference:
+//
+//	v, err := open(&w, KindHash, structures.NewHash)
+//	...                        // look, decide, fail
+//	v.Set(field, value)        // change
+//	w.save(KindHash, v, large)
+//
+// and for reading, where nothing is allocated:
+//
+//	rec, _, locked, err := db.loadKind("HGET", key, KindHash)
+//	defer locked.release()
+//	...
+//	var view structures.Hash
+//	v := view.Of(&rec)         // the object, or view as the blob says
+type aggregate interface {
+	structures.Object
+	// Len returns the number of elements. A key without elements does not exist.
+	Len() int
+	// Unpack makes the value what the blob says; "" is empty.
+	Unpack(blob string)
+	// Blob returns the value as a blob that is good until the next change, and
+	// false if it is too large for one.
+	Blob() (blob []byte, packed bool)
+}
+
+// open returns the value at the key of w to be changed, or an empty one if there is
+// none; fresh makes a value of the kind. It is lent until the next open of the same
+// kind in the same shard, and save must come before that; where nothing has changed,
+// no save is needed. What is read from a packed value that was changed must be copied
+// before it goes to the user.
+//
+// It returns [ErrWrongType] if the key holds another kind.
+func open[T aggregate](w *write, k Kind, fresh func(*structures.TableConfig) T) (v T, err error) {
+	if err := w.want(k); err != nil {
+		return v, err
+	}
+	blob := ""
+	if w.found() {
+		if w.ref.Record.Object() != nil {
+			return w.t.Mutate(&w.ref).(T), nil
+		}
+		blob = w.ref.Record.Value()
+	}
+	v, ok := w.sh.working[k].(T)
+	if !ok {
+		v = fresh(w.db.s.values)
+		w.sh.working[k] = v
+	}
+	v.Unpack(blob)
+	return v, nil
+}
+
+// save stores v, which open has returned for the key and kind, after a change. large
+// says that Redis would now use its encoding for large values, which sticks.
+func (w *write) save(k Kind, v aggregate, large bool) {
+	if v.Len() == 0 {
+		w.del()
+		return
+	}
+	encoding := uint8(encSmall)
+	if large || w.found() && w.ref.Record.Kind()&encodingMask == encLarge {
+		encoding = encLarge
+	}
+	e := structures.Entry{Kind: recordKind(k, encoding), Deadline: w.deadline()}
+	blob, packed := v.Blob()
+	switch {
+	case packed:
+		e.Bytes = blob
+	case w.found() && w.ref.Record.Object() == structures.Object(v) && w.ref.Record.Kind() == e.Kind:
+		w.changed()
+		return
+	default:
+		e.Object = v
+		if w.sh.working[k] == v {
+			w.sh.working[k] = nil // it is the key's now
+		}
+	}
+	w.put(e)
+}
+
+// loadKind is load for a key that must hold kind k.
+func (db DB) loadKind(op, key string, k Kind) (rec structures.Record, found bool, locked *shard, err error) {
+	rec, found, locked, err = db.load(key)
+	switch {
+	case err != nil:
+		err = mistake(op, key, err)
+	case found && kindOf(&rec) != k:
+		err = mistake(op, key, ErrWrongType)
+	}
+	return rec, found, locked, err
+}
