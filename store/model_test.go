@@ -51,7 +51,7 @@ func (m *model) in(d time.Duration) int64 {
 func (v modelValue) name() string {
 	switch {
 	case v.kind != KindString:
-		return v.kind.String()
+		return kinds[v.kind].encodings[encSmall]
 	case v.encoding == encRaw:
 		return "raw"
 	case v.encoding == encNatural && isCanonical(v.text):
