@@ -47,6 +47,9 @@ func open[T aggregate](w *write, k Kind, fresh func(*structures.TableConfig) T) 
 		}
 		blob = w.ref.Record.Value()
 	}
+	if w.sh.working == nil {
+		w.sh.working = new([KindStream + 1]aggregate)
+	}
 	v, ok := w.sh.working[k].(T)
 	if !ok {
 		v = fresh(w.db.s.values)
@@ -77,7 +80,7 @@ func (w *write) save(k Kind, v aggregate, large bool) {
 		return
 	default:
 		e.Object = v
-		if w.sh.working[k] == v {
+		if w.sh.working != nil && w.sh.working[k] == v {
 			w.sh.working[k] = nil // it is the key's now
 		}
 	}

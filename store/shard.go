@@ -23,7 +23,7 @@ type shard struct {
 	scheduled int64  // when the expirer looks here next, 0 if never
 	scratch   []byte // for a number on its way into a record
 
-	working [KindStream + 1]aggregate // what open has lent, one of each kind
+	working *[KindStream + 1]aggregate // what open lends, one of each kind
 }
 
 // tableConfig sets what all tables have in common; each shard has its own
