@@ -208,12 +208,7 @@ var differs = []differ{
 	{
 		name: "OBJECT", weight: 1, gen: func(w *twin) []string { return []string{"ENCODING", w.key()} },
 		call: func(_ *twin, db DB, a []string) (any, error) { return result(db.ObjectEncoding(a[1])) },
-		fold: func(r reply) (any, error) {
-			if r == "listpack" {
-				return "hash", nil // what callHSet leaves
-			}
-			return plain(r)
-		},
+		fold: plain,
 	},
 	{name: "RANDOMKEY", weight: 1, gen: genNothing, call: func(_ *twin, db DB, _ []string) (any, error) {
 		key, err := db.RandomKey()
