@@ -52,8 +52,15 @@ type ManualClock struct {
 	stores []*Store
 }
 
-// NewManualClock returns a clock that stands at start.
+// NewManualClock returns a clock that stands at start, which lies between 1970 and
+// 2262; what does not, is brought to the nearer end.
 func NewManualClock(start time.Time) *ManualClock {
+	switch {
+	case start.Before(time.Unix(0, 0)):
+		start = time.Unix(0, 0)
+	case start.After(time.Unix(0, math.MaxInt64)):
+		start = time.Unix(0, math.MaxInt64)
+	}
 	return &ManualClock{now: start.UnixNano()}
 }
 

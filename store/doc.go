@@ -12,7 +12,7 @@
 // type: INCRBY is [String.IncrBy], EXPIRE is [DB.Expire]. Commands on one key of
 // one type are methods of a handle, commands on any key or on several are methods
 // of [DB]. A [Store] is its database 0. COMMANDS.md beside this package lists
-// every command with its method.
+// the commands that there are with their methods.
 //
 // # Results and errors
 //
@@ -53,5 +53,6 @@
 //     deadline about 30 more, fresh and without garbage (BenchmarkMemory).
 //   - A store has no goroutine until a key has a deadline, and then one until none has
 //     (TestGoroutines). Close ends it.
-//   - A store can be forgotten without Close once no key has a deadline.
+//   - A store can be forgotten without Close once no key has a deadline: nothing runs
+//     that holds it (TestGoroutines).
 package store

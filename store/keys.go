@@ -200,7 +200,8 @@ func (db DB) transfer(op, key string, to DB, dst string, how transfer) (bool, er
 }
 
 // Keys returns the keys that match a glob pattern, as of one moment and in no order.
-// "*" is all of them.
+// In a pattern * is any string, ? any byte, [a-c] and [^a-c] one byte of a set or none
+// of it, and a backslash takes the next byte as it is. "*" is all keys, "" the empty one.
 //
 // The complexity is O(n), n the number of keys in the database. Redis: [KEYS].
 //

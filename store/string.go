@@ -106,18 +106,23 @@ func (s String) SetBytes(value []byte) error {
 // old value as part of the same step. Where the condition does not hold, nothing
 // changes, and that is no error. A deadline in the past deletes the key.
 //
-// It returns [ErrTooLarge], [ErrInvalidExpire] if a time to live is not positive,
-// [ErrInvalidOption] for another condition, and, only with Get, [ErrWrongType] if
-// the key holds another type.
+// It returns [ErrTooLarge], [ErrInvalidExpire] if a time to live is not positive or a
+// time not after the start of 1970, [ErrInvalidOption] for a condition other than
+// IfAbsent and IfPresent, and, only with Get, [ErrWrongType] if the key holds another
+// type.
 //
 // The complexity is O(1). Redis: [SET].
 //
 // [SET]: https://redis.io/docs/latest/commands/set/
 func (s String) SetWith(value string, o SetOptions) (SetResult, error) {
+	return s.setWith("SET", value, o)
+}
+
+func (s String) setWith(op, value string, o SetOptions) (SetResult, error) {
 	var w write
 	defer w.end()
 	var r SetResult
-	if err := w.begin(s.db, "SET", s.key); err != nil {
+	if err := w.begin(s.db, op, s.key); err != nil {
 		return r, err
 	}
 	if o.If > IfPresent {
@@ -153,7 +158,7 @@ func (s String) SetWith(value string, o SetOptions) (SetResult, error) {
 //
 // [SETNX]: https://redis.io/docs/latest/commands/setnx/
 func (s String) SetNX(value string) (bool, error) {
-	r, err := s.SetWith(value, SetOptions{If: IfAbsent})
+	r, err := s.setWith("SETNX", value, SetOptions{If: IfAbsent})
 	return r.Set, err
 }
 
@@ -168,7 +173,7 @@ func (s String) SetNX(value string) (bool, error) {
 // [SETEX]: https://redis.io/docs/latest/commands/setex/
 // [PSETEX]: https://redis.io/docs/latest/commands/psetex/
 func (s String) SetEX(value string, d time.Duration) error {
-	_, err := s.SetWith(value, SetOptions{Expiry: ExpireIn(d)})
+	_, err := s.setWith("SETEX", value, SetOptions{Expiry: ExpireIn(d)})
 	return err
 }
 
@@ -181,7 +186,7 @@ func (s String) SetEX(value string, d time.Duration) error {
 //
 // [GETSET]: https://redis.io/docs/latest/commands/getset/
 func (s String) GetSet(value string) (string, error) {
-	r, err := s.SetWith(value, SetOptions{Get: true})
+	r, err := s.setWith("GETSET", value, SetOptions{Get: true})
 	if err == nil && !r.Old.Found {
 		err = ErrNotFound
 	}
@@ -220,11 +225,11 @@ func (w *write) beginText(s String, op string) (string, error) {
 }
 
 // GetEx returns the value and changes the deadline: [ExpireIn], [ExpireAt],
-// [Persist]; the zero Expiry leaves it. A missing key is [ErrNotFound]. A deadline
-// in the past deletes the key.
+// [Persist]; the zero Expiry and [KeepTTL] leave it. A missing key is [ErrNotFound],
+// whatever the Expiry. A deadline in the past deletes the key.
 //
 // It returns [ErrWrongType] if the key holds another type and [ErrInvalidExpire] if
-// a time to live is not positive.
+// a time to live is not positive or a time not after the start of 1970.
 //
 // The complexity is O(1). Redis: [GETEX].
 //

@@ -105,11 +105,16 @@ func (w *write) put(e structures.Entry) {
 		w.t.Seek(&w.ref, h, w.key)
 	}
 	e.Version = w.sh.nextVersion()
-	if w.db.s.stamp != nil {
-		e.Stamp = w.db.s.stamp(0)
+	if w.db.s.stamp == nil {
+		w.t.Put(&w.ref, w.key, e)
+		return
+	}
+	e.Stamp = w.db.s.stamp(0)
+	old := w.ref.Found
+	w.t.Put(&w.ref, w.key, e)
+	if old {
 		w.t.Touch(&w.ref, w.db.s.stamp)
 	}
-	w.t.Put(&w.ref, w.key, e)
 }
 
 // deadline returns the key's deadline, 0 if it has none.
