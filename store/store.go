@@ -82,9 +82,10 @@ func New(opts ...Option) *Store {
 // memory is free once the program has forgotten the store. It is idempotent and
 // returns nil; the error is there so that a Store is an io.Closer.
 func (s *Store) Close() error {
-	if s.closed.Swap(true) || len(s.shards) == 0 {
+	if len(s.shards) == 0 {
 		return nil
 	}
+	s.closed.Store(true)
 	s.plain.Store(false)
 	if c, ok := s.clock.(*ManualClock); ok {
 		c.remove(s)

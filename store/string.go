@@ -39,7 +39,8 @@ type Optional struct {
 //
 // It returns [ErrWrongType] if the key holds another type.
 //
-// The complexity is O(1). Redis: [GET].
+// The complexity is O(1), for a string that was changed in place O(n), n its length.
+// Redis: [GET].
 //
 // [GET]: https://redis.io/docs/latest/commands/get/
 func (s String) Get() (string, error) { return s.db.text("GET", s.key) }
@@ -285,27 +286,43 @@ func (s String) StrLen() (int, error) {
 // [GETRANGE]: https://redis.io/docs/latest/commands/getrange/
 // [SUBSTR]: https://redis.io/docs/latest/commands/substr/
 func (s String) GetRange(start, end int) (string, error) {
+	text, large, err := s.shortRange(start, end)
+	if !large {
+		return text, err
+	}
+	b, err := s.db.cloneBytes("GETRANGE", s.key)
+	if b == nil {
+		return s.GetRange(start, end) // it was replaced meanwhile
+	}
+	from, to, _ := clampRange(start, end, b.Len())
+	return b.Slice(from, to), err
+}
+
+// shortRange is GetRange unless the result takes long to copy.
+func (s String) shortRange(start, end int) (text string, large bool, err error) {
 	rec, found, locked, err := s.db.load(s.key)
 	defer locked.release()
 	switch {
 	case err != nil || !found:
-		return "", mistake("GETRANGE", s.key, err)
+		return "", false, mistake("GETRANGE", s.key, err)
 	case kindOf(&rec) != KindString:
-		return "", mistake("GETRANGE", s.key, ErrWrongType)
+		return "", false, mistake("GETRANGE", s.key, ErrWrongType)
 	}
-	b, big := rec.Object().(*structures.Bytes)
+	b, inPlace := rec.Object().(*structures.Bytes)
 	n := len(rec.Value())
-	if big {
+	if inPlace {
 		n = b.Len()
 	}
 	from, to, ok := clampRange(start, end, n)
 	switch {
 	case !ok:
-		return "", nil
-	case big:
-		return b.Slice(from, to), nil
+		return "", false, nil
+	case !inPlace:
+		return rec.Value()[from:to], false, nil
+	case takesLong(b, to-from):
+		return "", true, nil
 	}
-	return rec.Value()[from:to], nil
+	return b.Slice(from, to), false, nil
 }
 
 // clampRange turns Redis's inclusive, possibly negative indexes into the half-open
@@ -497,7 +514,8 @@ func (s String) add(op string, n int64) (int64, error) {
 
 // IncrByFloat adds n to the number and returns the sum. A missing key counts as 0.
 // The sum is computed and stored as Redis on x86 does it, with 64 bits of mantissa
-// and at most 17 digits behind the point: 0.1 and 0.2 give 0.3.
+// and at most 17 digits behind the point: 0.1 and 0.2 give 0.3. One that is beyond
+// float64 is stored, as in Redis, and returned as an infinity.
 //
 // It returns [ErrWrongType] if the key holds another type, [ErrNotFloat] if the value
 // is not a number, or n is NaN, and [ErrNaN] if the sum is not finite.

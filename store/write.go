@@ -113,7 +113,7 @@ func (w *write) put(e structures.Entry) {
 	old := w.ref.Found
 	w.t.Put(&w.ref, w.key, e)
 	if old {
-		w.t.Touch(&w.ref, w.db.s.stamp)
+		w.touch()
 	}
 }
 
@@ -133,6 +133,7 @@ func (w *write) expireAt(deadline int64) {
 		return
 	}
 	w.t.Restamp(&w.ref, w.key, w.sh.nextVersion(), deadline)
+	w.touch()
 }
 
 // del removes the key and says whether it was there.
@@ -161,7 +162,17 @@ func (w *write) bytes() *structures.Bytes {
 }
 
 // changed ends a change of an object in place.
-func (w *write) changed() { w.t.Mutated(&w.ref, w.sh.nextVersion()) }
+func (w *write) changed() {
+	w.t.Mutated(&w.ref, w.sh.nextVersion())
+	w.touch()
+}
+
+// touch counts as an access to the key, which is there.
+func (w *write) touch() {
+	if w.db.s.stamp != nil {
+		w.t.Touch(&w.ref, w.db.s.stamp)
+	}
+}
 
 // removeExpired deletes an overdue key.
 func (s *Store) removeExpired(t *structures.Table, ref *structures.Ref, key string) {
@@ -175,6 +186,7 @@ type batch struct {
 	op      string
 	shards  []*shard
 	write   bool  // the locks are exclusive
+	quiet   bool  // looking a key up is no access to it
 	several bool  // more than one key: the shards' sequences are odd
 	ns      int64 // what the clock said, 0 if nobody has asked
 	now     int64 // the same in milliseconds, for reading
@@ -244,7 +256,7 @@ func (b *batch) key(db DB, key string) (w write) {
 // find looks one of the keys up for reading.
 func (b *batch) find(db DB, key string) (structures.Record, bool) {
 	sh, h := b.s.hash(key)
-	return sh.find(db, h, key, &b.now)
+	return sh.find(db, h, key, &b.now, !b.quiet)
 }
 
 // end unlocks.

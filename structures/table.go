@@ -571,4 +571,5 @@ func (t *Table) Delete(r *Ref, key string) {
 	if t.n == 0 && len(t.tailBuf) > chunkMin {
 		t.seal()
 	}
+	t.relieve()
 }

@@ -221,9 +221,13 @@ func TestTableClonesAreIndependent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := rng(t)
 			all := []*tableModel{{t: NewTable(cfg), m: map[string]modelEntry{}}}
-			for range 3000 {
+			keys, steps := 200, 3000
+			if cfg.LeafMax == 0 { // full leaves, and chunks that are worth moving
+				keys, steps = 1500, 60_000
+			}
+			for range steps {
 				m := all[r.IntN(len(all))]
-				if r.IntN(100) == 0 {
+				if r.IntN(steps/30) == 0 {
 					c := m.clone()
 					if len(all) < 6 {
 						all = append(all, c)
@@ -231,7 +235,7 @@ func TestTableClonesAreIndependent(t *testing.T) {
 						all[r.IntN(len(all))] = c
 					}
 				}
-				m.step(r, 200)
+				m.step(r, keys)
 			}
 			for _, m := range all {
 				m.check(t)
@@ -342,7 +346,8 @@ func TestTableOverdue(t *testing.T) {
 			for now := int64(999); now <= 2000; now += 100 {
 				last := int64(0)
 				for {
-					rec, found, more := m.t.Overdue(now, 3)
+					budget := 3
+					rec, found := m.t.Overdue(now, &budget)
 					if found {
 						require.LessOrEqual(t, rec.Deadline(), now)
 						last = max(last, rec.Deadline())
@@ -350,7 +355,7 @@ func TestTableOverdue(t *testing.T) {
 						ref := m.find(key)
 						m.t.Delete(&ref, key)
 						delete(m.m, key)
-					} else if !more {
+					} else if budget > 0 {
 						break
 					}
 				}
