@@ -509,7 +509,7 @@ func TestScanOfAMillion(t *testing.T) {
 				}
 				come, gone := fmt.Sprintf("w:%d", i), fmt.Sprintf("w:%d", i-1000)
 				_, err := s.Del(gone)
-				err = errors.Join(err, s.String(come).Set("x"), s.String("stable:"+strconv.Itoa(i*7919%n)).Set("1"))
+				err = errors.Join(err, s.String(come).Set("x"), s.String("stable:"+strconv.FormatInt(int64(i)*7919%int64(n), 10)).Set("1"))
 				if err != nil {
 					t.Error(err)
 					return

@@ -53,17 +53,19 @@ func (w *write) begin(db DB, op, key string) error {
 	return nil
 }
 
-// join looks key up in a shard that is locked.
+// join looks key up in a shard that is locked, which is an access to the key.
 func (w *write) join(db DB, sh *shard, h uint64, op, key string) {
 	w.db, w.sh, w.op, w.key = db, sh, op, key
 	if w.t = sh.table(db.n); w.t == nil {
 		return
 	}
 	w.t.Seek(&w.ref, h, key)
-	if w.ref.Found {
-		if w.overdue(w.ref.Record.Deadline()) {
-			db.s.removeExpired(w.t, &w.ref, key)
-		}
+	switch {
+	case !w.ref.Found:
+	case w.overdue(w.ref.Record.Deadline()):
+		db.s.removeExpired(w.t, &w.ref, key)
+	case db.s.stamp != nil:
+		w.t.Touch(&w.ref, db.s.stamp)
 	}
 }
 
@@ -105,16 +107,10 @@ func (w *write) put(e structures.Entry) {
 		w.t.Seek(&w.ref, h, w.key)
 	}
 	e.Version = w.sh.nextVersion()
-	if w.db.s.stamp == nil {
-		w.t.Put(&w.ref, w.key, e)
-		return
+	if w.db.s.stamp != nil {
+		e.Stamp = w.db.s.stamp(0)
 	}
-	e.Stamp = w.db.s.stamp(0)
-	old := w.ref.Found
 	w.t.Put(&w.ref, w.key, e)
-	if old {
-		w.touch()
-	}
 }
 
 // deadline returns the key's deadline, 0 if it has none.
@@ -133,7 +129,6 @@ func (w *write) expireAt(deadline int64) {
 		return
 	}
 	w.t.Restamp(&w.ref, w.key, w.sh.nextVersion(), deadline)
-	w.touch()
 }
 
 // del removes the key and says whether it was there.
@@ -162,17 +157,7 @@ func (w *write) bytes() *structures.Bytes {
 }
 
 // changed ends a change of an object in place.
-func (w *write) changed() {
-	w.t.Mutated(&w.ref, w.sh.nextVersion())
-	w.touch()
-}
-
-// touch counts as an access to the key, which is there.
-func (w *write) touch() {
-	if w.db.s.stamp != nil {
-		w.t.Touch(&w.ref, w.db.s.stamp)
-	}
-}
+func (w *write) changed() { w.t.Mutated(&w.ref, w.sh.nextVersion()) }
 
 // removeExpired deletes an overdue key.
 func (s *Store) removeExpired(t *structures.Table, ref *structures.Ref, key string) {

@@ -444,3 +444,24 @@ func TestTableWriteIsBounded(t *testing.T) {
 	require.Positive(t, tb.copied)
 	require.Less(t, tb.copied, 16<<10, "bytes copied by the first write after a clone")
 }
+
+// A table that only shrinks gives the memory of its log back.
+func TestTableGivesBackWhatItsLogHeld(t *testing.T) {
+	r := rng(t)
+	tb := NewTable(TableConfig{Hash: seeded})
+	const n = 50_000
+	for i := range n {
+		key := strconv.Itoa(i)
+		ref := tb.Find(seeded(key), key)
+		tb.Put(&ref, key, Entry{Text: "a value of some length"})
+	}
+	left := n
+	for _, i := range r.Perm(n)[:n-n/50] {
+		key := strconv.Itoa(i)
+		ref := tb.Find(seeded(key), key)
+		tb.Delete(&ref, key)
+		left--
+		require.LessOrEqual(t, tb.logUsed, max(reliefMin, 2*tb.logLive)+chunkMax, "%d left", left)
+	}
+	require.NoError(t, tb.Check())
+}
