@@ -182,7 +182,8 @@ func commandsTable(list []commandFamily, methods map[string][]string) string {
 	var b strings.Builder
 	b.WriteString("<!-- Written by TestCommandsTable; do not edit. -->\n\n# Redis commands and Go methods\n\n" +
 		"The commands of Redis 7.2, by family. Methods of `DB` are methods of `Store`, too: a store is its database 0.\n" +
-		"Families that are not here have no method yet.\n")
+		"Families that are not here have no method yet: hash, list, set, sorted set, bitmap, HyperLogLog, geo, stream,\n" +
+		"pub/sub, transactions, scripting. Of the server's commands, only those on keys are methods.\n")
 	for _, family := range list {
 		fmt.Fprintf(&b, "\n## %s\n\n| Command | Go method | Since Redis |\n| --- | --- | --- |\n", family.name)
 		for _, c := range family.commands {

@@ -1,12 +1,15 @@
 package store
 
 import (
+	"math"
+
 	"github.com/alcovedb/alcove/structures"
 )
 
 // find looks key up in a shard that is locked for reading. An overdue key is
-// not there. now is the time of the command in milliseconds, 0 if nobody has asked.
-func (sh *shard) find(db DB, h uint64, key string, now *int64) (structures.Record, bool) {
+// not there. now is the time of the command in milliseconds, 0 if nobody has asked;
+// touch says that it is an access to the key.
+func (sh *shard) find(db DB, h uint64, key string, now *int64, touch bool) (structures.Record, bool) {
 	t := sh.table(db.n)
 	if t == nil {
 		return structures.Record{}, false
@@ -23,7 +26,7 @@ func (sh *shard) find(db DB, h uint64, key string, now *int64) (structures.Recor
 			return structures.Record{}, false
 		}
 	}
-	if db.s.stamp != nil {
+	if touch && db.s.stamp != nil {
 		t.Touch(&ref, db.s.stamp)
 	}
 	return ref.Record, true
@@ -64,7 +67,7 @@ func (db DB) load(key string) (rec structures.Record, found bool, locked *shard,
 	}
 	sh.mu.RLock()
 	now := int64(0)
-	rec, found = sh.find(db, h, key, &now)
+	rec, found = sh.find(db, h, key, &now, true)
 	if found && rec.Object() != nil {
 		return rec, true, sh, nil
 	}
@@ -116,19 +119,60 @@ func (db DB) text(op, key string) (string, error) {
 	return value, nil
 }
 
-// loadedText is text where loadText does not know.
+// loadedText is text where LoadText does not know.
 func (db DB) loadedText(op, key string) (string, error) {
+	text, large, err := db.shortText(op, key)
+	if large {
+		b, err := db.cloneBytes(op, key)
+		if b == nil {
+			return db.text(op, key) // it was replaced meanwhile
+		}
+		return b.String(), err
+	}
+	return text, err
+}
+
+// shortText is text unless the string takes long to copy.
+func (db DB) shortText(op, key string) (text string, large bool, err error) {
 	rec, found, locked, err := db.load(key)
 	defer locked.release()
 	switch {
 	case err != nil:
-		return "", mistake(op, key, err)
+		return "", false, mistake(op, key, err)
 	case !found:
-		return "", ErrNotFound
+		return "", false, ErrNotFound
 	case kindOf(&rec) != KindString:
-		return "", mistake(op, key, ErrWrongType)
+		return "", false, mistake(op, key, ErrWrongType)
+	case takesLong(rec.Object(), math.MaxInt):
+		return "", true, nil
 	}
-	return textOf(&rec), nil
+	return textOf(&rec), false, nil
+}
+
+// copyLocked is up to how many bytes are copied while others wait for the shard.
+const copyLocked = 64 << 10
+
+// takesLong says whether n bytes of a string should be copied from a clone.
+func takesLong(o structures.Object, n int) bool {
+	b, ok := o.(*structures.Bytes)
+	return ok && min(b.Len(), n) > copyLocked
+}
+
+// cloneBytes returns a clone of the string at key, which is its reader's alone, or nil
+// if the string is none that changes in place.
+func (db DB) cloneBytes(op, key string) (*structures.Bytes, error) {
+	var w write
+	defer w.end()
+	if err := w.begin(db, op, key); err != nil {
+		return nil, err
+	}
+	if !w.found() {
+		return nil, nil
+	}
+	if _, ok := w.ref.Record.Object().(*structures.Bytes); !ok {
+		return nil, nil
+	}
+	return w.t.Mutate(&w.ref).Clone().(*structures.Bytes), nil
 }
 
 // peek calls look with the record of key, and its access stamp, under the lock

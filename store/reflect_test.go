@@ -361,6 +361,16 @@ func TestZeroHandles(t *testing.T) {
 	})
 	_, err := String{}.Get()
 	require.True(t, err == ErrClosed)
+
+	var zero Store
+	for _, db := range []DB{zero.DB(0), zero.DB(1)} {
+		eachMethod(&zero, db, "key", func(name string, method reflect.Value) {
+			_, err := invoke(t, method, name, "key")
+			require.True(t, err == ErrClosed, "%s of a zero Store: %v", name, err)
+		})
+	}
+	require.NoError(t, zero.Close())
+	require.Zero(t, zero.Stats())
 }
 
 // TestSetWithGet is what the reflective test can't see of SetWith.

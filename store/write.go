@@ -53,17 +53,19 @@ func (w *write) begin(db DB, op, key string) error {
 	return nil
 }
 
-// join looks key up in a shard that is locked.
+// join looks key up in a shard that is locked, which is an access to the key.
 func (w *write) join(db DB, sh *shard, h uint64, op, key string) {
 	w.db, w.sh, w.op, w.key = db, sh, op, key
 	if w.t = sh.table(db.n); w.t == nil {
 		return
 	}
 	w.t.Seek(&w.ref, h, key)
-	if w.ref.Found {
-		if w.overdue(w.ref.Record.Deadline()) {
-			db.s.removeExpired(w.t, &w.ref, key)
-		}
+	switch {
+	case !w.ref.Found:
+	case w.overdue(w.ref.Record.Deadline()):
+		db.s.removeExpired(w.t, &w.ref, key)
+	case db.s.stamp != nil:
+		w.t.Touch(&w.ref, db.s.stamp)
 	}
 }
 
@@ -107,7 +109,6 @@ func (w *write) put(e structures.Entry) {
 	e.Version = w.sh.nextVersion()
 	if w.db.s.stamp != nil {
 		e.Stamp = w.db.s.stamp(0)
-		w.t.Touch(&w.ref, w.db.s.stamp)
 	}
 	w.t.Put(&w.ref, w.key, e)
 }
@@ -170,6 +171,7 @@ type batch struct {
 	op      string
 	shards  []*shard
 	write   bool  // the locks are exclusive
+	quiet   bool  // looking a key up is no access to it
 	several bool  // more than one key: the shards' sequences are odd
 	ns      int64 // what the clock said, 0 if nobody has asked
 	now     int64 // the same in milliseconds, for reading
@@ -239,7 +241,7 @@ func (b *batch) key(db DB, key string) (w write) {
 // find looks one of the keys up for reading.
 func (b *batch) find(db DB, key string) (structures.Record, bool) {
 	sh, h := b.s.hash(key)
-	return sh.find(db, h, key, &b.now)
+	return sh.find(db, h, key, &b.now, !b.quiet)
 }
 
 // end unlocks.

@@ -152,29 +152,27 @@ func (t *Table) tidy() {
 	}
 }
 
-// Overdue returns the next record whose deadline is not later than now. It looks
-// at no more than budget entries; more says that it stopped because of that. The
-// caller deletes what it gets. The complexity is O(budget log n).
-func (t *Table) Overdue(now int64, budget int) (rec Record, found, more bool) {
+// Overdue returns the next record whose deadline is not later than now, if there is
+// one. It takes the entries that it looks at off budget and stops where that is 0.
+// The caller deletes what it gets. The complexity is O(budget log n).
+func (t *Table) Overdue(now int64, budget *int) (rec Record, found bool) {
 	d := &t.deadlines
 	pages := d.pages()
 	defer func() { t.used += (d.pages() - pages) * duePageBytes }()
-	for ; budget > 0; budget-- {
-		if d.heap.v.Len() == 0 || d.heap.v.At(0).at > now {
-			return rec, false, false
-		}
+	for *budget > 0 && d.heap.v.Len() > 0 && d.heap.v.At(0).at <= now {
+		*budget--
 		tag := d.heap.v.At(0).tag
 		rec, later := t.overdueAt(tag, now)
 		switch {
 		case later < 0:
-			return rec, true, true
+			return rec, true
 		case later > 0:
 			d.heap.fix(due{at: later, tag: tag}, t.owner)
 		default:
 			d.heap.pop(t.owner)
 		}
 	}
-	return rec, false, true
+	return rec, false
 }
 
 // overdueAt looks through the records with tag. later is -1 where it returns

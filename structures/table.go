@@ -352,17 +352,18 @@ func (t *Table) LoadText(seq, h uint64, key string) (value string, kind uint8, d
 	return piece(b[to : to+vlen]), meta & kindMask, deadline, Found
 }
 
-// Touch replaces the access stamp of a record that r has found.
+// Touch replaces the access stamp of a record that r has found, if nothing has moved
+// since.
 func (t *Table) Touch(r *Ref, stamp func(old uint32) uint32) {
-	if r.Found && t.cfg.Track {
+	if r.Found && t.cfg.Track && r.shape == t.shape {
 		t.leaf(r.hash).touch(r.at, stamp)
 	}
 }
 
 // Stamp returns the access stamp of a record that r has found, 0 in a table
-// that does not track access.
+// that does not track access, or if something has moved since.
 func (t *Table) Stamp(r *Ref) uint32 {
-	if !r.Found {
+	if !r.Found || r.shape != t.shape {
 		return 0
 	}
 	return t.leaf(r.hash).stamp(r.at)
@@ -580,4 +581,5 @@ func (t *Table) Delete(r *Ref, key string) {
 	if t.n == 0 && len(t.tailBuf) > chunkMin {
 		t.seal()
 	}
+	t.relieve()
 }
