@@ -2,9 +2,11 @@ package store
 
 import (
 	"hash/maphash"
+	"math"
 	"math/bits"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/alcovedb/alcove/structures"
 )
@@ -126,7 +128,7 @@ func (s *Store) rlockAll() (unlock func()) {
 	}
 }
 
-// expireSlice is how many keys the expirer removes, and expireLooks how many
+// expireSlice is how many keys and fields the expirer removes, and expireLooks how many
 // heap entries it looks at, before it lets others have the shard: well under
 // 100 µs of work.
 const (
@@ -158,7 +160,7 @@ func (s *Store) expireShard(index int) (next int64, ok bool) {
 	return 0, true
 }
 
-// expireTable removes at most left overdue keys of a table and returns how
+// expireTable removes at most left overdue keys and fields of a table and returns how
 // many more may be removed.
 func (s *Store) expireTable(sh *shard, t *structures.Table, now int64, left int) int {
 	for left > 0 {
@@ -166,12 +168,18 @@ func (s *Store) expireTable(sh *shard, t *structures.Table, now int64, left int)
 		if !found {
 			break
 		}
-		key := rec.Key()
-		ref := t.Find(sh.cfg.Hash(key), key)
-		s.removeExpired(t, &ref, key)
-		left--
+		left -= max(1, s.purge(sh, t, &rec, now, left))
 	}
 	return left
+}
+
+// purge removes what is overdue at now of a record, about budget keys or fields at most,
+// and returns how many.
+func (s *Store) purge(sh *shard, t *structures.Table, rec *structures.Record, now int64, budget int) int {
+	key := rec.Key()
+	w := write{db: DB{s: s}, sh: sh, t: t, key: key, ns: now * int64(time.Millisecond)}
+	t.Seek(&w.ref, sh.cfg.Hash(key), key)
+	return w.purge(budget)
 }
 
 // purgeShard removes everything that is overdue in a shard of the database.
@@ -187,9 +195,7 @@ func (db DB) purgeShard(sh *shard, now int64) {
 		var found bool
 		var rec structures.Record
 		if rec, found, more = t.Overdue(now, expireLooks); found {
-			key := rec.Key()
-			ref := t.Find(sh.cfg.Hash(key), key)
-			db.s.removeExpired(t, &ref, key)
+			db.s.purge(sh, t, &rec, now, math.MaxInt)
 		}
 	}
 	sh.reschedule(db.s)
