@@ -6,9 +6,9 @@ import (
 	"github.com/alcovedb/alcove/structures"
 )
 
-// find looks key up in a shard that is locked for reading. An overdue key is
-// not there. now is the time of the command in milliseconds, 0 if nobody has asked;
-// touch says that it is an access to the key.
+// find looks key up in a shard that is locked for reading. An overdue key is not
+// there, but fields of a hash may be overdue and there. now is the time of the command
+// in milliseconds, 0 if nobody has asked; touch says that it is an access to the key.
 func (sh *shard) find(db DB, h uint64, key string, now *int64, touch bool) (structures.Record, bool) {
 	t := sh.table(db.n)
 	if t == nil {
@@ -18,11 +18,11 @@ func (sh *shard) find(db DB, h uint64, key string, now *int64, touch bool) (stru
 	if !ref.Found {
 		return structures.Record{}, false
 	}
-	if at := ref.Record.Deadline(); at != 0 {
+	if at := t.Due(&ref.Record); at != 0 {
 		if *now == 0 {
 			*now = db.s.now()
 		}
-		if at <= *now {
+		if at <= *now && gone(&ref.Record, *now) {
 			return structures.Record{}, false
 		}
 	}
@@ -32,10 +32,29 @@ func (sh *shard) find(db DB, h uint64, key string, now *int64, touch bool) (stru
 	return ref.Record, true
 }
 
-// overdue says whether the deadline of a record has come.
-func (s *Store) overdue(r *structures.Record) bool {
-	at := r.Deadline()
+// due says whether the deadline of a record has come, or that of a field in it.
+func (s *Store) due(t *structures.Table, r *structures.Record) bool {
+	at := t.Due(r)
 	return at != 0 && at <= s.now()
+}
+
+// gone says whether a record is overdue. The shard must be locked if it is an object.
+func (s *Store) gone(t *structures.Table, r *structures.Record) bool {
+	at := t.Due(r)
+	if at == 0 {
+		return false
+	}
+	now := s.now()
+	return at <= now && gone(r, now)
+}
+
+// gone says whether a record is overdue at now: it, or all the fields of the hash that
+// it is.
+func gone(r *structures.Record, now int64) bool {
+	if at := r.Deadline(); at != 0 && at <= now {
+		return true
+	}
+	return kindOf(r) == KindHash && !hashLive(r, now)
 }
 
 // load returns the record of key without taking a lock where no writer is in
@@ -56,7 +75,7 @@ func (db DB) load(key string) (rec structures.Record, found bool, locked *shard,
 				return rec, false, nil, nil
 			}
 		} else if rec, found, ok := t.Load(seq, h, key, db.s.stamp); ok && !db.s.stale(sh) &&
-			(!found || rec.Object() == nil && !db.s.overdue(&rec)) {
+			(!found || rec.Object() == nil && !db.s.due(t, &rec)) {
 			return rec, found, nil, nil
 		}
 	}
@@ -184,7 +203,7 @@ func (db DB) peek(op, key string, look func(r *structures.Record, stamp uint32))
 	sh, h := db.s.hash(key)
 	err := ErrNotFound
 	sh.read(db, func(t *structures.Table) {
-		if ref := t.Find(h, key); ref.Found && !db.s.overdue(&ref.Record) {
+		if ref := t.Find(h, key); ref.Found && !db.s.gone(t, &ref.Record) {
 			look(&ref.Record, t.Stamp(&ref))
 			err = nil
 		}

@@ -153,6 +153,15 @@ func invoke(t testing.TB, method reflect.Value, name, key string) (results []ref
 	} else {
 		got = method.Call(in)
 	}
+	for i := range got { // an iterator, as what it yields
+		if got[i].Kind() == reflect.Func && !got[i].IsNil() {
+			all := []string{}
+			for k, v := range got[i].Seq2() {
+				all = append(all, fmt.Sprint(k, v))
+			}
+			got[i] = reflect.ValueOf(all)
+		}
+	}
 	last := len(got) - 1
 	require.Equal(t, "error", typ.Out(last).Name(), "%s returns an error", name)
 	err, _ = got[last].Interface().(error)
@@ -190,7 +199,7 @@ func argument(t testing.TB, name string, i int, typ reflect.Type, key string) re
 		return reflect.ValueOf(1.5)
 	case reflect.TypeFor[uint64](), reflect.TypeFor[[]byte](), reflect.TypeFor[[]Condition](),
 		reflect.TypeFor[ScanOptions](), reflect.TypeFor[SetOptions](), reflect.TypeFor[CopyOptions](),
-		reflect.TypeFor[Expiry]():
+		reflect.TypeFor[Expiry](), reflect.TypeFor[Condition]():
 		return v
 	default:
 		t.Fatalf("%s: no value for an argument of type %v", name, typ)

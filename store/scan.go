@@ -63,7 +63,7 @@ func (db DB) scanShard(sh *shard, at uint32, left *int, visit func(*structures.R
 	sh.read(db, func(t *structures.Table) {
 		next = t.Scan(at, *left, func(r structures.Record) {
 			*left--
-			if !db.s.overdue(&r) {
+			if !db.s.gone(t, &r) {
 				visit(&r)
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/alcovedb/alcove/structures"
 )
@@ -127,8 +128,8 @@ func (s *Store) rlockAll() (unlock func()) {
 	}
 }
 
-// expireSlice is how many keys are removed, and expireLooks how many heap entries
-// looked at, before others get the shard: well under 100 µs of work.
+// expireSlice is how many keys and fields are removed, and expireLooks how many heap
+// entries looked at, before others get the shard: well under 100 µs of work.
 const (
 	expireSlice = 32
 	expireLooks = 128
@@ -171,18 +172,24 @@ func (s *Store) expireShard(index int) (next int64, ok bool) {
 	return 0, true
 }
 
-// expireTable removes overdue keys of a table until the slice is spent.
+// expireTable removes overdue keys and fields of a table until the slice is spent.
 func (s *Store) expireTable(sh *shard, t *structures.Table, now int64, sl *slice) {
 	for !sl.spent() {
 		rec, found := t.Overdue(now, &sl.looks)
 		if !found {
 			return
 		}
-		key := rec.Key()
-		ref := t.Find(sh.cfg.Hash(key), key)
-		s.removeExpired(t, &ref, key)
-		sl.keys--
+		sl.keys = max(0, sl.keys-max(1, s.purge(sh, t, &rec, now, sl.keys)))
 	}
+}
+
+// purge removes what is overdue at now of a record, about budget keys or fields at most,
+// and returns how many.
+func (s *Store) purge(sh *shard, t *structures.Table, rec *structures.Record, now int64, budget int) int {
+	key := rec.Key()
+	w := write{db: DB{s: s}, sh: sh, t: t, key: key, ns: now * int64(time.Millisecond)}
+	t.Seek(&w.ref, sh.cfg.Hash(key), key)
+	return w.purge(budget)
 }
 
 // purgeShard removes everything that is overdue in a shard of the database, a slice

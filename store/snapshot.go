@@ -98,7 +98,7 @@ func (sn *snapshot) all(n int, visit func(r *structures.Record) bool) {
 		}
 		goOn := true
 		t.All(func(r structures.Record) bool {
-			if at := r.Deadline(); at == 0 || at > sn.now {
+			if !gone(&r, sn.now) {
 				goOn = visit(&r)
 			}
 			return goOn

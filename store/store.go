@@ -61,7 +61,7 @@ func New(opts ...Option) *Store {
 	s.plain.Store(s.stamp == nil)
 	cfg := structures.TableConfig{
 		Hash:     s.hashOf,
-		Versions: true, Track: o.tracking != NoTracking,
+		Versions: true, Track: o.tracking != NoTracking, Hashes: hashKinds,
 		LeafMax: o.leafMax, ChunkMax: o.chunkMax,
 	}
 	for i := range s.shards {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -60,11 +61,10 @@ func (w *write) join(db DB, sh *shard, h uint64, op, key string) {
 		return
 	}
 	w.t.Seek(&w.ref, h, key)
-	switch {
-	case !w.ref.Found:
-	case w.overdue(w.ref.Record.Deadline()):
-		db.s.removeExpired(w.t, &w.ref, key)
-	case db.s.stamp != nil:
+	if w.ref.Found && w.overdue(w.t.Due(&w.ref.Record)) {
+		w.purge(math.MaxInt)
+	}
+	if w.ref.Found && db.s.stamp != nil {
 		w.t.Touch(&w.ref, db.s.stamp)
 	}
 }
@@ -159,10 +159,15 @@ func (w *write) bytes() *structures.Bytes {
 // changed ends a change of an object in place.
 func (w *write) changed() { w.t.Mutated(&w.ref, w.sh.nextVersion()) }
 
-// removeExpired deletes an overdue key.
-func (s *Store) removeExpired(t *structures.Table, ref *structures.Ref, key string) {
-	t.Delete(ref, key)
-	s.expired.Add(1)
+// purge removes the key if it is overdue, otherwise those fields of the hash at it that
+// are, about budget of them at most. It returns how many keys or fields it has removed.
+func (w *write) purge(budget int) int {
+	if w.overdue(w.deadline()) {
+		w.del()
+		w.db.s.expired.Add(1)
+		return 1
+	}
+	return w.purgeHash(budget)
 }
 
 // batch is several keys locked for one command.

@@ -22,6 +22,9 @@ type TableConfig struct {
 	// LeafMax and ChunkMax bound the size of a leaf in words and of a chunk in
 	// bytes. 0 means the largest; tests make them tiny.
 	LeafMax, ChunkMax int
+	// Hashes is the set of kinds, as bits, whose values are each a [Hash]: a record of
+	// such a kind has the deadlines of its fields, too. See [Table.Due].
+	Hashes uint32
 	// PackedItems bounds the items of a packed value. 0 means the usual bound; tests
 	// make it small.
 	PackedItems int
@@ -483,7 +486,7 @@ func (t *Table) publish(r *Ref, addr uint64, rec Record, stamp uint32) {
 			r.words = t.ownLeaf(r.hash).words
 		}
 		old := r.words[r.at].Load()
-		oldDeadline = r.Record.Deadline()
+		oldDeadline = t.Due(&r.Record)
 		r.words[r.at].Store(word)
 		t.forget(&r.Record, old)
 	} else {
@@ -493,7 +496,7 @@ func (t *Table) publish(r *Ref, addr uint64, rec Record, stamp uint32) {
 	}
 	r.Record, r.shape = rec, t.shape
 	t.size += rec.Size()
-	t.deadlineMoved(r.hash, oldDeadline, rec.Deadline())
+	t.deadlineMoved(r.hash, oldDeadline, t.Due(&rec))
 }
 
 // forget takes a record that no word points to any more out of the counts.
@@ -508,9 +511,11 @@ func (t *Table) forget(rec *Record, w uint64) {
 // swapSlot replaces what a slot holds: the record stays as it is.
 func (t *Table) swapSlot(r *Ref, s *slot) {
 	t.size -= r.Record.Size()
+	due := t.Due(&r.Record)
 	t.setSlot(t.slots.Mut(int(r.Record.slotID()), t.owner), s)
 	r.Record.slot = s
 	t.size += r.Record.Size()
+	t.deadlineMoved(r.hash, due, t.Due(&r.Record))
 }
 
 // refind looks the key of r up again if something has moved since.
@@ -551,15 +556,18 @@ func (t *Table) Mutate(r *Ref) Object {
 }
 
 // Mutated counts the size of an object anew after it was written, and gives
-// its record a version. The complexity is O(1).
+// its record a version. The complexity is O(1), where the first deadline inside of the
+// object has moved that of Overdue.
 func (t *Table) Mutated(r *Ref, version uint64) {
 	s := r.Record.slot
+	due := t.Due(&r.Record)
 	t.size -= s.size
 	t.used -= s.held
 	s.count()
 	t.size += s.size
 	t.used += s.held
 	s.version = version
+	t.deadlineMoved(r.hash, due, t.Due(&r.Record))
 }
 
 // Delete removes the record that r has found. The complexity is O(1) amortised.
@@ -570,14 +578,14 @@ func (t *Table) Delete(r *Ref, key string) {
 	}
 	n := t.ownLeaf(r.hash)
 	w := n.words[r.at].Load()
-	deadline := r.Record.Deadline()
+	due := t.Due(&r.Record)
 	n.remove(r.at, t.seq)
 	t.n--
 	t.shape++
 	t.forget(&r.Record, w)
 	t.shrink(r.hash, n)
 	r.Found, r.Record = false, Record{}
-	t.deadlineMoved(r.hash, deadline, 0)
+	t.deadlineMoved(r.hash, due, 0)
 	if t.n == 0 && len(t.tailBuf) > chunkMin {
 		t.seal()
 	}
