@@ -28,6 +28,8 @@ var (
 	ErrNaN = errors.New("store: increment would produce NaN or Infinity")
 	// ErrOffset says that an offset is negative.
 	ErrOffset = errors.New("store: offset is out of range")
+	// ErrOutOfRange says that a count is out of range.
+	ErrOutOfRange = errors.New("store: value is out of range")
 	// ErrTooLarge says that a string would be longer than [MaxStringLen], or that
 	// an operation would need more memory than that.
 	ErrTooLarge = errors.New("store: string exceeds maximum allowed size (512 MB)")

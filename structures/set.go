@@ -219,6 +219,16 @@ func (s *Set) All(visit func(member string) bool) {
 	}
 }
 
+// Members returns all members. The complexity is O(n).
+func (s *Set) Members() []string {
+	members := make([]string, 0, s.Len())
+	s.All(func(member string) bool {
+		members = append(members, member)
+		return true
+	})
+	return members
+}
+
 // Scan calls visit with about count members from cursor on and returns the cursor to
 // go on from, 0 at the end; those of a packed set come all at once. A member that is
 // there from the first call to the last is visited at least once, whatever is written
@@ -271,11 +281,7 @@ func (s *Set) Sample(count int, random func(n uint64) uint64) []string {
 		return nil
 	}
 	if s.table == nil || count > n/sampleShare {
-		members := make([]string, 0, n)
-		s.All(func(member string) bool {
-			members = append(members, member)
-			return true
-		})
+		members := s.Members()
 		if count >= n {
 			return members
 		}
