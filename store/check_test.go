@@ -165,6 +165,11 @@ func (w *walk) record(s *Store, sh *shard, n int, r *structures.Record, versions
 	if k := kindOf(r); k == KindNone || k > KindStream {
 		w.failf("key %q is of kind %v", key, k)
 	}
+	if o, ok := r.Object().(interface{ Check() error }); ok {
+		if err := o.Check(); err != nil {
+			w.failf("the %v at key %q: %w", kindOf(r), key, err)
+		}
+	}
 	w.stats.Keys++
 	w.stats.Memory += r.Size()
 	at := r.Deadline()

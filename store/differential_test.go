@@ -37,6 +37,8 @@ type differ struct {
 	fold func(r reply) (any, error)
 	// first is sent to Redis before the command.
 	first []string
+	// mistakes are errors of Redis that mean something else elsewhere.
+	mistakes map[string]error
 }
 
 type (
@@ -1071,6 +1073,9 @@ func outcomeOf(d *differ, r reply) (o outcome) {
 	text, failed := r.(redisError)
 	switch {
 	case failed:
+		if err := d.mistakes[string(text)]; err != nil {
+			return outcome{err: err}
+		}
 		for _, e := range redisErrors {
 			if strings.HasPrefix(string(text), e.text) {
 				return outcome{err: e.err}

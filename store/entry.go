@@ -29,7 +29,7 @@ var kinds = [...]struct {
 	KindNone:   {name: "none"},
 	KindString: {name: "string", fingerprint: stringFingerprint},
 	KindList:   {name: "list", encodings: [2]string{"quicklist", "quicklist"}},
-	KindSet:    {name: "set", encodings: [2]string{"intset", "hashtable"}},
+	KindSet:    {name: "set", encodings: [2]string{"intset", "hashtable"}, fingerprint: setFingerprint},
 	KindZSet:   {name: "zset", encodings: [2]string{"listpack", "skiplist"}},
 	KindHash:   {name: "hash", encodings: [2]string{"listpack", "hashtable"}, fingerprint: hashFingerprint},
 	KindStream: {name: "stream", encodings: [2]string{"stream", "stream"}},

@@ -29,6 +29,8 @@ var (
 	ErrNaN = errors.New("store: increment would produce NaN or Infinity")
 	// ErrOffset says that an offset is negative.
 	ErrOffset = errors.New("store: offset is out of range")
+	// ErrOutOfRange says that a count is out of range.
+	ErrOutOfRange = errors.New("store: value is out of range")
 	// ErrTooLarge says that a key or a value would be longer than [MaxStringLen], or
 	// that an operation would need more memory than that. Any write returns it for
 	// such a key; a read just does not find it.

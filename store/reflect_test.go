@@ -153,19 +153,29 @@ func invoke(t testing.TB, method reflect.Value, name, key string) (results []ref
 	} else {
 		got = method.Call(in)
 	}
-	for i := range got { // an iterator, as what it yields
-		if got[i].Kind() == reflect.Func && !got[i].IsNil() {
-			all := []string{}
-			for k, v := range got[i].Seq2() {
-				all = append(all, fmt.Sprint(k, v))
-			}
-			got[i] = reflect.ValueOf(all)
-		}
-	}
 	last := len(got) - 1
 	require.Equal(t, "error", typ.Out(last).Name(), "%s returns an error", name)
 	err, _ = got[last].Interface().(error)
+	for i, r := range got[:last] {
+		if r.Kind() == reflect.Func && !r.IsNil() {
+			got[i] = reflect.ValueOf(listed(r))
+		}
+	}
 	return got[:last], err
+}
+
+// listed returns what an iterator yields.
+func listed(seq reflect.Value) (all []any) {
+	if seq.Type().CanSeq2() {
+		for k, v := range seq.Seq2() {
+			all = append(all, k.Interface(), v.Interface())
+		}
+		return all
+	}
+	for v := range seq.Seq() {
+		all = append(all, v.Interface())
+	}
+	return all
 }
 
 func argument(t testing.TB, name string, i int, typ reflect.Type, key string) reflect.Value {
