@@ -319,6 +319,35 @@ func (l *List) nextPage(p *listPage, need int, down bool) *listPage {
 	return fresh
 }
 
+// PopFront takes the first element off and returns it; there must be one. The
+// complexity is O(1) amortised.
+func (l *List) PopFront() string { return l.pop(false) }
+
+// PopBack takes the last element off and returns it; there must be one. The complexity
+// is O(1) amortised.
+func (l *List) PopBack() string { return l.pop(true) }
+
+func (l *List) pop(last bool) string {
+	if !l.big || l.n == 1 {
+		i := 0
+		if last {
+			i = l.n - 1
+		}
+		s := l.At(i)
+		l.drop(1, last)
+		return s
+	}
+	at := l.end(last)
+	p := (*at).own(l.tree.owner)
+	s := p.pop(last)
+	if *at = p; p.len() == 0 {
+		*at = nil
+	}
+	l.n--
+	l.size -= itemSize(s)
+	return s
+}
+
 // DropFront takes the first n elements off; n is at most Len. The complexity is
 // O(n), but for whole pages O(log n) each.
 func (l *List) DropFront(n int) { l.drop(n, false) }
@@ -373,7 +402,7 @@ func (l *List) dropFrom(at **listPage, n int, last bool) int {
 	*at = p
 	l.size -= p.size
 	for range n {
-		p.drop(last)
+		p.pop(last)
 	}
 	l.size += p.size
 	return n

@@ -224,11 +224,19 @@ func (m *listModel) step(op, at int, s string) {
 		}
 	case 6:
 		k := min(n, at%4)
-		m.l.DropFront(k)
+		if k == 1 {
+			m.keep(m.l.PopFront(), m.m[0])
+		} else {
+			m.l.DropFront(k)
+		}
 		m.m = slices.Delete(m.m, 0, k)
 	case 7:
 		k := min(n, at%4)
-		m.l.DropBack(k)
+		if k == 1 {
+			m.keep(m.l.PopBack(), m.m[n-1])
+		} else {
+			m.l.DropBack(k)
+		}
 		m.m = slices.Delete(m.m, n-k, n)
 	case 8:
 		m.remove(s, []int{1, -1, 2, -3, 0, math.MinInt, math.MaxInt}[at%7])
@@ -239,10 +247,16 @@ func (m *listModel) step(op, at int, s string) {
 		m.l.DropBack(back)
 		m.m = slices.Delete(m.m[front:], n-front-back, n-front)
 	case 10:
-		if n > 0 && len(*m.kept) < 5000 {
-			got := m.l.At(place)
-			*m.kept = append(*m.kept, [2]string{got, strings.Clone(got)})
+		if n > 0 {
+			m.keep(m.l.At(place), m.m[place])
 		}
+	}
+}
+
+// keep remembers a string that was read, which should be want.
+func (m *listModel) keep(got, want string) {
+	if len(*m.kept) < 5000 {
+		*m.kept = append(*m.kept, [2]string{got, strings.Clone(want)})
 	}
 }
 
@@ -471,8 +485,7 @@ func TestListAllocs(t *testing.T) {
 	big := bigList(100_000)
 	require.Zero(t, testing.AllocsPerRun(10_000, func() {
 		big.PushBack(s)
-		_ = big.At(0)
-		big.DropFront(1)
+		_ = big.PopFront()
 	}))
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		big.Walk(0, false, func(i int, _ string) bool { return i < 50 })
@@ -491,8 +504,7 @@ func TestListAllocs(t *testing.T) {
 		require.True(t, packed)
 
 		small.Unpack(blob)
-		_ = small.At(0)
-		small.DropFront(1)
+		_ = small.PopFront()
 		small.Remove(s, 0)
 		_, packed = small.Blob()
 		require.True(t, packed)
@@ -537,8 +549,7 @@ func BenchmarkListPushPop(b *testing.B) {
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
 			l.PushBack(values[i&1023])
-			_ = l.At(0)
-			l.DropFront(1)
+			_ = l.PopFront()
 		}
 	})
 	b.Run("ring", func(b *testing.B) {

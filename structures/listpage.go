@@ -35,7 +35,12 @@ const (
 )
 
 // itemSize is the length of an item in a blob, its logical size.
-func itemSize(s string) int { return uvarintLen(len(s)) + len(s) }
+func itemSize(s string) int {
+	if len(s) < 0x80 {
+		return 1 + len(s)
+	}
+	return uvarintLen(len(s)) + len(s)
+}
 
 // itemNeed is what an element takes in a page.
 func itemNeed(s string) int {
@@ -118,8 +123,7 @@ func (p *listPage) push(s string) bool {
 	if p.sealed || free < 0 {
 		return false
 	}
-	size := itemSize(s)
-	at := int(p.wrote)
+	size, at := itemSize(s), int(p.wrote)
 	if len(s) > MaxInline {
 		if len(p.refs) == listPageRefs {
 			return false
@@ -136,7 +140,12 @@ func (p *listPage) push(s string) bool {
 		if p.down {
 			at = len(p.buf) - int(p.wrote)
 		}
-		appendItem(p.buf[at:at], s)
+		if len(s) < 0x80 {
+			p.buf[at] = byte(len(s))
+			copy(p.buf[at+1:], s)
+		} else {
+			appendItem(p.buf[at:at], s)
+		}
 	}
 	slot := p.slot(p.hi)
 	slot[0], slot[1] = byte(at), byte(at>>8)
@@ -145,8 +154,8 @@ func (p *listPage) push(s string) bool {
 	return true
 }
 
-// drop takes the first element or the last one off.
-func (p *listPage) drop(last bool) {
+// pop takes the first element or the last one off and returns it.
+func (p *listPage) pop(last bool) string {
 	k := p.lo
 	if last != p.down {
 		k = p.hi - 1
@@ -154,18 +163,25 @@ func (p *listPage) drop(last bool) {
 	s := p.at(k)
 	p.size -= itemSize(s)
 	if len(s) > MaxInline {
-		p.refSize -= itemSize(s)
-		p.refBytes -= len(s)
-		at := p.slot(k)
-		p.refs[int(at[0])|int(at[1])<<8&^(listRefFlag)] = "" // let go of it
+		p.forget(k, s)
 	}
 	if k == p.lo {
 		p.lo++
-		return
+	} else {
+		p.hi--
 	}
-	p.hi--
-	if len(s) > MaxInline {
-		p.refs = p.refs[:len(p.refs)-1]
+	return s
+}
+
+// forget lets go of the element of slot k, at an end, which is kept by reference.
+func (p *listPage) forget(k int32, s string) {
+	p.refSize -= itemSize(s)
+	p.refBytes -= len(s)
+	slot := p.slot(k)
+	at := (int(slot[0]) | int(slot[1])<<8) &^ listRefFlag
+	p.refs[at] = ""
+	if k == p.hi-1 {
+		p.refs = p.refs[:at]
 	}
 }
 
