@@ -37,6 +37,9 @@ type differ struct {
 	fold func(r reply) (any, error)
 	// first is sent to Redis before the command.
 	first []string
+	// errors says what Redis's errors, by their beginnings, are called here where
+	// redisErrors has another name.
+	errors map[string]error
 }
 
 type (
@@ -1088,6 +1091,11 @@ func outcomeOf(d *differ, r reply) (o outcome) {
 	text, failed := r.(redisError)
 	switch {
 	case failed:
+		for start, err := range d.errors {
+			if strings.HasPrefix(string(text), start) {
+				return outcome{err: err}
+			}
+		}
 		for _, e := range redisErrors {
 			if strings.HasPrefix(string(text), e.text) {
 				return outcome{err: e.err}
