@@ -28,6 +28,8 @@ var (
 	ErrNaN = errors.New("store: increment would produce NaN or Infinity")
 	// ErrOffset says that an offset is negative.
 	ErrOffset = errors.New("store: offset is out of range")
+	// ErrIndex says that a list has no element at an index.
+	ErrIndex = errors.New("store: index out of range")
 	// ErrTooLarge says that a string would be longer than [MaxStringLen], or that
 	// an operation would need more memory than that.
 	ErrTooLarge = errors.New("store: string exceeds maximum allowed size (512 MB)")
