@@ -630,11 +630,15 @@ func (l List) Pos(value string) (int, error) {
 //
 // [LPOS]: https://redis.io/docs/latest/commands/lpos/
 func (l List) PosWith(value string, o PosOptions) ([]int, error) {
+	err := l.db.check()
+	if err == nil && (o.Count < 0 || o.MaxLen < 0) {
+		err = ErrInvalidOption
+	}
+	if err != nil {
+		return nil, mistake("LPOS", l.key, err)
+	}
 	rec, _, locked, err := l.db.loadKind("LPOS", l.key, KindList)
 	defer locked.release()
-	if err == nil && (o.Count < 0 || o.MaxLen < 0) {
-		err = mistake("LPOS", l.key, ErrInvalidOption)
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -189,8 +189,7 @@ func (l *List) nextPage(p *listPage, need int, down bool) *listPage {
 // complexity is O(1) amortised.
 func (l *List) PopFront() string { return l.pop(false) }
 
-// PopBack takes the last element off and returns it; there must be one. The complexity
-// is O(1) amortised.
+// PopBack takes the last element off and returns it, as PopFront the first.
 func (l *List) PopBack() string { return l.pop(true) }
 
 func (l *List) pop(last bool) string {
@@ -218,8 +217,7 @@ func (l *List) pop(last bool) string {
 // O(n), but for whole pages O(log n) each.
 func (l *List) DropFront(n int) { l.drop(n, false) }
 
-// DropBack takes the last n elements off; n is at most Len. The complexity is that of
-// DropFront.
+// DropBack takes the last n elements off, as DropFront the first.
 func (l *List) DropBack(n int) { l.drop(n, true) }
 
 func (l *List) drop(n int, last bool) {
