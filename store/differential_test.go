@@ -37,8 +37,9 @@ type differ struct {
 	fold func(r reply) (any, error)
 	// first is sent to Redis before the command.
 	first []string
-	// mistakes are errors of Redis that mean something else elsewhere.
-	mistakes map[string]error
+	// errors says what Redis's errors, by their beginnings, are called here where
+	// redisErrors has another name.
+	errors map[string]error
 }
 
 type (
@@ -1073,8 +1074,10 @@ func outcomeOf(d *differ, r reply) (o outcome) {
 	text, failed := r.(redisError)
 	switch {
 	case failed:
-		if err := d.mistakes[string(text)]; err != nil {
-			return outcome{err: err}
+		for start, err := range d.errors {
+			if strings.HasPrefix(string(text), start) {
+				return outcome{err: err}
+			}
 		}
 		for _, e := range redisErrors {
 			if strings.HasPrefix(string(text), e.text) {

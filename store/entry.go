@@ -28,7 +28,7 @@ var kinds = [...]struct {
 }{
 	KindNone:   {name: "none"},
 	KindString: {name: "string", fingerprint: stringFingerprint},
-	KindList:   {name: "list", encodings: [2]string{"quicklist", "quicklist"}},
+	KindList:   {name: "list", encodings: [2]string{"quicklist", "quicklist"}, fingerprint: listFingerprint},
 	KindSet:    {name: "set", encodings: [2]string{"intset", "hashtable"}, fingerprint: setFingerprint},
 	KindZSet:   {name: "zset", encodings: [2]string{"listpack", "skiplist"}},
 	KindHash:   {name: "hash", encodings: [2]string{"listpack", "hashtable"}, fingerprint: hashFingerprint},

@@ -29,6 +29,8 @@ var (
 	ErrNaN = errors.New("store: increment would produce NaN or Infinity")
 	// ErrOffset says that an offset is negative.
 	ErrOffset = errors.New("store: offset is out of range")
+	// ErrIndex says that a list has no element at an index.
+	ErrIndex = errors.New("store: index out of range")
 	// ErrOutOfRange says that a count is out of range.
 	ErrOutOfRange = errors.New("store: value is out of range")
 	// ErrTooLarge says that a key or a value would be longer than [MaxStringLen], or

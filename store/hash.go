@@ -578,8 +578,8 @@ func (h Hash) RandField() (string, error) {
 // negative count -count fields, of which each may come several times. Each has the same
 // probability. A missing key has none.
 //
-// It returns [ErrWrongType] if the key holds another type and [ErrTooLarge] if the result
-// of a negative count would not fit into 512 MB.
+// It returns [ErrWrongType] if the key holds another type and [ErrOutOfRange] if the
+// result of a negative count would not fit into 512 MB.
 //
 // The complexity is O(count) expected. Redis: [HRANDFIELD].
 //
@@ -598,8 +598,8 @@ func (h Hash) RandFields(count int) ([]string, error) {
 
 // RandFieldsWithValues is RandFields with the values.
 //
-// It returns [ErrWrongType] if the key holds another type and [ErrTooLarge] if the result
-// of a negative count would not fit into 512 MB.
+// It returns [ErrWrongType] if the key holds another type and [ErrOutOfRange] if the
+// result of a negative count would not fit into 512 MB.
 //
 // The complexity is O(count) expected. Redis: [HRANDFIELD].
 //
@@ -612,7 +612,7 @@ const maxRandom = MaxStringLen / 32
 func (h Hash) randFields(count int) ([]Pair, error) {
 	const op = "HRANDFIELD"
 	if count < -maxRandom && h.db.check() == nil {
-		return nil, mistake(op, h.key, ErrTooLarge)
+		return nil, mistake(op, h.key, ErrOutOfRange)
 	}
 	var view structures.Hash
 	v, locked, err := h.load(op, &view)

@@ -54,7 +54,7 @@ func init() {
 		{"ERR hash value is not an integer", ErrNotInteger},
 		{"ERR hash value is not a float", ErrNotFloat},
 		{"ERR value is NaN or Infinity", ErrNaN},
-		{"ERR value is out of range", ErrTooLarge},
+		{"ERR value is out of range", ErrOutOfRange},
 	}...)
 	differs = append(differs, hashDiffers...)
 	edges = append(edges, hashEdges...)

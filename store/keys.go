@@ -190,7 +190,7 @@ func (db DB) transfer(op, key string, to DB, dst string, how transfer) (bool, er
 	rec := src.ref.Record
 	e := structures.Entry{Kind: rec.Kind(), Text: rec.Value(), Deadline: rec.Deadline()}
 	if rec.Object() != nil {
-		e.Object = src.t.Mutate(&src.ref).Clone()
+		e.Object = src.t.CloneObject(&src.ref)
 	}
 	if how.move {
 		src.del()

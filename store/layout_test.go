@@ -47,6 +47,7 @@ var housePasses = passes{
 	longFiles: exceptions{
 		"store/hash.go":       "two thirds of it are the contracts of its methods",
 		"store/set.go":        "two thirds of it are the contracts of its methods",
+		"store/list.go":       "half of it are the contracts of its methods",
 		"store/string.go":     "two thirds of it are the contracts of its methods",
 		"structures/table.go": "the table's operations share one invariant, best read in one place",
 	},
@@ -56,6 +57,8 @@ var housePasses = passes{
 		"Hash.Key":         "reads the handle",
 		"DB.Set":           "makes a handle",
 		"Set.Key":          "reads the handle",
+		"DB.List":          "makes a handle",
+		"List.Key":         "reads the handle",
 		"Store.Close":      "ends the store",
 		"Store.DB":         "makes a handle",
 		"Store.Stats":      "a struct of what INFO tells in text",

@@ -191,7 +191,7 @@ func (db DB) cloneBytes(op, key string) (*structures.Bytes, error) {
 	if _, ok := w.ref.Record.Object().(*structures.Bytes); !ok {
 		return nil, nil
 	}
-	return w.t.Mutate(&w.ref).Clone().(*structures.Bytes), nil
+	return w.t.CloneObject(&w.ref).(*structures.Bytes), nil
 }
 
 // peek calls look with the record of key, and its access stamp, under the lock

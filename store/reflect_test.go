@@ -300,6 +300,9 @@ func checkMethod(t *testing.T, name string, want rule) {
 	requireOutcome(t, want.missing, err, "an expired key")
 	require.Len(t, expired, len(missing))
 	for i := range missing {
+		if missing[i].Kind() == reflect.Func { // an iterator
+			continue
+		}
 		require.Equal(t, missing[i].Interface(), expired[i].Interface(), "result %d of an expired key", i)
 	}
 	if !strings.Contains(name, "SetEX") { // whose deadline is later now

@@ -88,7 +88,7 @@ var setDiffers = []differ{
 	}, call: func(_ *twin, db DB, a []string) (any, error) { return yes(db.Set(a[0]).Move(a[1], a[2])) }},
 	{
 		name: "SPOP", weight: 2, gen: genSPop, call: callSPop, fold: foldSorted,
-		mistakes: map[string]error{"ERR value is out of range, must be positive": ErrOutOfRange},
+		errors: map[string]error{"ERR value is out of range, must be positive": ErrOutOfRange},
 	},
 	{name: "SRANDMEMBER", weight: 2, gen: genSRandMember, call: callSRandMember, fold: func(r reply) (any, error) {
 		if list, ok := r.([]any); ok {

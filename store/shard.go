@@ -136,13 +136,13 @@ const (
 	expireSkips = 2 // how often in a row the expirer skips a busy shard
 )
 
-// slice is what may still be done before others get the shard.
-type slice struct{ keys, looks int }
+// turn is what may still be done before others get the shard.
+type turn struct{ keys, looks int }
 
-func newSlice() slice { return slice{keys: expireSlice, looks: expireLooks} }
+func newTurn() turn { return turn{keys: expireSlice, looks: expireLooks} }
 
 // spent says whether it is the others' turn.
-func (sl *slice) spent() bool { return sl.keys == 0 || sl.looks == 0 }
+func (sl *turn) spent() bool { return sl.keys == 0 || sl.looks == 0 }
 
 // expireShard removes some of what is overdue in a shard and returns when it
 // wants to go on. It skips a shard that is busy, but not for ever.
@@ -160,7 +160,7 @@ func (s *Store) expireShard(index int) (next int64, ok bool) {
 	defer sh.mu.Unlock()
 	s.freeze(sh, s.epoch.Load())
 	now := s.now()
-	sl := newSlice()
+	sl := newTurn()
 	for n := range sh.tables {
 		if t := sh.table(n); t != nil {
 			s.expireTable(sh, t, now, &sl)
@@ -173,7 +173,7 @@ func (s *Store) expireShard(index int) (next int64, ok bool) {
 }
 
 // expireTable removes overdue keys and fields of a table until the slice is spent.
-func (s *Store) expireTable(sh *shard, t *structures.Table, now int64, sl *slice) {
+func (s *Store) expireTable(sh *shard, t *structures.Table, now int64, sl *turn) {
 	for !sl.spent() {
 		rec, found := t.Overdue(now, &sl.looks)
 		if !found {
@@ -209,7 +209,7 @@ func (db DB) purgeSlice(sh *shard, now int64) (more bool) {
 	if t == nil {
 		return false
 	}
-	sl := newSlice()
+	sl := newTurn()
 	db.s.expireTable(sh, t, now, &sl)
 	sh.reschedule(db.s)
 	return sl.spent()

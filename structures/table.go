@@ -548,6 +548,8 @@ func (t *Table) Mutate(r *Ref) Object {
 	if s.owner != t.owner {
 		c := *s
 		c.object, c.owner = s.object.Clone(), t.owner
+		c.count() // a clone may hold less
+		t.size += c.size - s.size
 		t.setSlot(t.slots.Mut(int(r.Record.slotID()), t.owner), &c)
 		r.Record.slot = &c
 		s = &c
@@ -559,15 +561,26 @@ func (t *Table) Mutate(r *Ref) Object {
 // its record a version. The complexity is O(1), where the first deadline inside of the
 // object has moved that of Overdue.
 func (t *Table) Mutated(r *Ref, version uint64) {
-	s := r.Record.slot
 	due := t.Due(&r.Record)
+	t.recount(r.Record.slot)
+	r.Record.slot.version = version
+	t.deadlineMoved(r.hash, due, t.Due(&r.Record))
+}
+
+func (t *Table) recount(s *slot) {
 	t.size -= s.size
 	t.used -= s.held
 	s.count()
 	t.size += s.size
 	t.used += s.held
-	s.version = version
-	t.deadlineMoved(r.hash, due, t.Due(&r.Record))
+}
+
+// CloneObject returns a clone of the object of the record that r has found.
+// The complexity is O(1).
+func (t *Table) CloneObject(r *Ref) Object {
+	c := t.Mutate(r).Clone()
+	t.recount(r.Record.slot) // what was cloned may hold another amount, too
+	return c
 }
 
 // Delete removes the record that r has found. The complexity is O(1) amortised.
