@@ -75,16 +75,11 @@ func (db DB) Fingerprint(keys ...string) (uint64, error) {
 	}
 	sum := uint64(0)
 	for _, key := range keys {
-		sh, h := db.s.hash(key)
-		t := sn.tables(sh.index)[db.n]
-		if t == nil {
+		rec, found := sn.find(db.n, key)
+		if !found {
 			return 0, ErrNotFound
 		}
-		ref := t.Find(h, key)
-		if !ref.Found || gone(&ref.Record, sn.now) {
-			return 0, ErrNotFound
-		}
-		sum = mix(sum, fingerprint(&ref.Record, sn.now))
+		sum = mix(sum, fingerprint(&rec, sn.now))
 	}
 	return sum, nil
 }
