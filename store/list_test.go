@@ -3,9 +3,16 @@ package store
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 func init() {
@@ -345,4 +352,522 @@ var listEdges = []struct{ name, lines string }{
 		LMPOP 1 none LEFT | LMPOP 2 none b LEFT | LMPOP 2 none b RIGHT COUNT 2 | LMPOP 2 b b LEFT COUNT 9223372036854775807 |
 		LMPOP 1 b LEFT COUNT 0 | LMPOP 1 b LEFT COUNT -1 | LMPOP 2 none h LEFT | RPUSH c x y | LMPOP 2 c h RIGHT | LMPOP 2 h c LEFT |
 		LMPOP 3 none h c LEFT COUNT 0 | LMPOP 3 none c none LEFT COUNT 5 | EXISTS c | RPUSH "" a | LMPOP 2 "" "" LEFT`},
+}
+
+// TestListEqualsSlice does random commands on a few lists and on slices.
+func TestListEqualsSlice(t *testing.T) {
+	for name, opts := range optionSets() {
+		if name == "4096 shards" {
+			continue // as the default
+		}
+		t.Run(name, func(t *testing.T) {
+			x := &listTester{r: seededRand(t), s: newTest(t, opts...), m: map[string][]string{}, t: t}
+			for i := range rounds(6_000) {
+				x.step()
+				if i%500 == 499 {
+					check(t, x.s)
+				}
+			}
+			for _, p := range x.kept {
+				require.Equal(t, p.Value, p.Key, "a string that was read has changed")
+			}
+			for key := range x.m {
+				x.drain(key)
+			}
+			require.Zero(t, x.s.Stats().Memory)
+		})
+	}
+}
+
+type listTester struct {
+	t    *testing.T
+	r    *rand.Rand
+	s    *Store
+	m    map[string][]string
+	kept []Pair // a value that was read, and a copy of it
+}
+
+func (x *listTester) text() string {
+	switch x.r.IntN(20) {
+	case 0:
+		return strings.Repeat("x", 60+x.r.IntN(10))
+	case 1:
+		return strings.Repeat("y", 1020+x.r.IntN(10))
+	}
+	return strconv.Itoa(x.r.IntN(12))
+}
+
+func (x *listTester) same(want, got any, err error) {
+	x.t.Helper()
+	require.NoError(x.t, err)
+	require.Equal(x.t, want, got)
+}
+
+// step does one command on both sides, and compares the list.
+func (x *listTester) step() {
+	r := x.r
+	key := "list:" + strconv.Itoa(r.IntN(4))
+	l, m := x.s.List(key), x.m[key]
+	s := x.text()
+	switch r.IntN(11) {
+	case 0, 1:
+		n, err := l.RPush(s, s+"!")
+		m = append(m, s, s+"!")
+		x.same(len(m), n, err)
+	case 2:
+		n, err := l.LPush(s, s+"!")
+		m = slices.Insert(m, 0, s+"!", s)
+		x.same(len(m), n, err)
+	case 3:
+		m = x.pop(l, m)
+	case 4:
+		n, err := l.Insert(After, s, "new")
+		switch at := slices.Index(m, s); {
+		case len(m) == 0:
+			x.same(0, n, err)
+		case at < 0:
+			require.True(x.t, err == ErrNotFound)
+		default:
+			m = slices.Insert(m, at+1, "new")
+			x.same(len(m), n, err)
+		}
+	case 5:
+		if len(m) > 0 {
+			at := r.IntN(len(m))
+			m[at] = s
+			x.same(nil, nil, l.Set(at-len(m)*r.IntN(2), s))
+		}
+	case 6:
+		m = x.remove(l, m, s, r.IntN(7)-3)
+	case 7:
+		x.move(key, "list:"+strconv.Itoa(r.IntN(4)))
+		m = x.m[key]
+	case 8:
+		if r.IntN(8) > 0 {
+			break
+		}
+		from := r.IntN(len(m) + 1)
+		to := from + r.IntN(len(m)-from+1)
+		m = slices.Clone(m[from:to])
+		if to > from {
+			x.same(nil, nil, l.Trim(from, to-1))
+		} else {
+			x.same(nil, nil, l.Trim(from+1, from))
+		}
+	case 9:
+		all, err := l.All()
+		require.NoError(x.t, err)
+		before := slices.Clone(m)
+		for e := range all { // whose body writes
+			require.Equal(x.t, before[0], e)
+			before = before[1:]
+			m = append(m, "later")
+			_, err := l.RPush("later")
+			require.NoError(x.t, err)
+			if len(m)%3 == 0 {
+				m = m[1:]
+				_, err := l.LPop()
+				require.NoError(x.t, err)
+			}
+			if r.IntN(10) == 0 {
+				break
+			}
+		}
+	default:
+		x.look(l, m, s)
+	}
+	x.m[key] = m
+	got, err := l.Range(0, -1)
+	require.NoError(x.t, err)
+	require.True(x.t, slices.Equal(m, got), "%q, not %q", got, m)
+	if len(x.kept) < 3000 {
+		for _, s := range got[:min(len(got), 3)] {
+			x.kept = append(x.kept, Pair{s, strings.Clone(s)})
+		}
+	}
+}
+
+func (x *listTester) pop(l List, m []string) []string {
+	if len(m) == 0 {
+		_, err := l.LPop()
+		require.True(x.t, err == ErrNotFound)
+		return m
+	}
+	n := x.r.IntN(min(len(m)+3, 9))
+	most := min(n, len(m))
+	switch x.r.IntN(4) {
+	case 0:
+		s, err := l.LPop()
+		x.same(m[0], s, err)
+		return m[1:]
+	case 1:
+		s, err := l.RPop()
+		x.same(m[len(m)-1], s, err)
+		return m[:len(m)-1]
+	case 2:
+		values, err := l.LPopN(n)
+		require.NoError(x.t, err)
+		require.True(x.t, slices.Equal(m[:most], values))
+		return m[most:]
+	default:
+		key, values, err := x.s.LMPop(Right, n+1, "none", l.Key())
+		require.NoError(x.t, err)
+		most = min(n+1, len(m))
+		slices.Reverse(values)
+		require.True(x.t, key == l.Key() && slices.Equal(m[len(m)-most:], values))
+		return m[:len(m)-most]
+	}
+}
+
+func (x *listTester) remove(l List, m []string, s string, count int) []string {
+	n, err := l.Rem(count, s)
+	removed := 0
+	if count < 0 {
+		slices.Reverse(m)
+	}
+	m = slices.DeleteFunc(m, func(e string) bool {
+		if e != s || count != 0 && removed == max(count, -count) {
+			return false
+		}
+		removed++
+		return true
+	})
+	if count < 0 {
+		slices.Reverse(m)
+	}
+	x.same(removed, n, err)
+	return m
+}
+
+func (x *listTester) move(key, dst string) {
+	from, to := Side(x.r.IntN(2)), Side(x.r.IntN(2))
+	s, err := x.s.List(key).LMove(dst, from, to)
+	m := x.m[key]
+	if len(m) == 0 {
+		require.True(x.t, err == ErrNotFound)
+		return
+	}
+	at := 0
+	if from == Right {
+		at = len(m) - 1
+	}
+	x.same(m[at], s, err)
+	x.m[key] = slices.Delete(m, at, at+1)
+	at = 0
+	if to == Right {
+		at = len(x.m[dst])
+	}
+	x.m[dst] = slices.Insert(x.m[dst], at, s)
+}
+
+func (x *listTester) look(l List, m []string, s string) {
+	n, err := l.Len()
+	x.same(len(m), n, err)
+	places, err := l.PosWith(s, PosOptions{Rank: -1})
+	var want []int
+	for i := len(m) - 1; i >= 0; i-- {
+		if m[i] == s {
+			want = append(want, i)
+		}
+	}
+	x.same(want, places, err)
+	if len(m) > 0 {
+		at := x.r.IntN(len(m))
+		s, err := l.Index(at - len(m))
+		x.same(m[at], s, err)
+	}
+}
+
+// drain pops a list until its key is gone.
+func (x *listTester) drain(key string) {
+	for {
+		if _, err := x.s.List(key).RPop(); err != nil {
+			require.True(x.t, err == ErrNotFound)
+			break
+		}
+	}
+	n, err := x.s.Exists(key)
+	x.same(0, n, err)
+}
+
+func TestListMistakes(t *testing.T) {
+	s := newTest(t)
+	l := s.List("l")
+	_, err := l.RPush("a", "b", "c")
+	require.NoError(t, err)
+	before, err := s.Fingerprint()
+	require.NoError(t, err)
+	for name, call := range map[string]func() error{
+		"LPOP":    func() error { _, err := l.LPopN(-1); return err },
+		"RPOP":    func() error { _, err := l.RPopN(math.MinInt); return err },
+		"LINSERT": func() error { _, err := l.Insert(After+1, "a", "x"); return err },
+		"LMOVE":   func() error { _, err := l.LMove("x", Right+1, Left); return err },
+		"LMPOP":   func() error { _, _, err := s.LMPop(Left, 0, "l"); return err },
+		"LPOS":    func() error { _, err := l.PosWith("a", PosOptions{MaxLen: -1}); return err },
+	} {
+		requireOutcome(t, ErrInvalidOption, call(), name)
+	}
+	_, err = l.LMove("x", Left, Right+1)
+	requireOutcome(t, ErrInvalidOption, err, "LMOVE")
+	_, _, err = s.LMPop(Right+1, 1, "l")
+	requireOutcome(t, ErrInvalidOption, err, "LMPOP")
+	_, err = l.PosWith("a", PosOptions{Count: math.MinInt})
+	requireOutcome(t, ErrInvalidOption, err, "LPOS")
+	requireOutcome(t, ErrIndex, l.Set(3, "x"), "LSET")
+	requireOutcome(t, ErrIndex, l.Set(math.MinInt, "x"), "LSET")
+	n, err := l.Insert(Before, "nobody", "x")
+	require.True(t, n == 0 && err == ErrNotFound)
+
+	places, err := l.PosWith("a", PosOptions{Rank: math.MinInt, Count: math.MaxInt, MaxLen: math.MaxInt})
+	require.True(t, err == nil && places == nil)
+	n, err = l.RPush()
+	require.True(t, err == nil && n == 3, "no values")
+	key, values, err := s.LMPop(Left, 1)
+	require.True(t, key == "" && values == nil && err == nil, "no keys")
+	after, err := s.Fingerprint()
+	require.NoError(t, err)
+	require.Equal(t, before, after, "nothing has changed")
+
+	n, err = s.List("none").RPush()
+	require.True(t, err == nil && n == 0)
+	exists, err := s.Exists("none")
+	require.True(t, err == nil && exists == 0)
+}
+
+func TestListTooLarge(t *testing.T) {
+	if testing.Short() || strconv.IntSize == 32 {
+		t.Skip("512 MB")
+	}
+	s := newTest(t)
+	l := s.List("l")
+	_, err := l.RPush("a")
+	require.NoError(t, err)
+	huge := string(make([]byte, MaxStringLen+1))
+	_, err = l.RPush("b", huge)
+	requireOutcome(t, ErrTooLarge, err, "RPUSH")
+	_, err = l.LPushX(huge)
+	requireOutcome(t, ErrTooLarge, err, "LPUSHX")
+	_, err = l.Insert(After, "a", huge)
+	requireOutcome(t, ErrTooLarge, err, "LINSERT")
+	requireOutcome(t, ErrTooLarge, l.Set(0, huge), "LSET")
+	n, err := l.RPush(huge[:MaxStringLen])
+	require.True(t, err == nil && n == 2)
+	values, err := l.Range(0, 0)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a"}, values)
+}
+
+// Elements that are moved about by many are neither lost nor doubled, and a reader
+// never sees a list that is not sorted as it was written.
+func TestListsUnderLoad(t *testing.T) {
+	for name, opts := range map[string][]Option{"default": nil, "one tiny page": {WithShards(1), tiny}} {
+		t.Run(name, func(t *testing.T) { listsUnderLoad(t, newTest(t, opts...)) })
+	}
+}
+
+func listsUnderLoad(t *testing.T, s *Store) {
+	const workers, each = 4, 2000
+	var writers, readers sync.WaitGroup
+	seen := make([]map[string]int, workers)
+	for i := range workers {
+		seen[i] = map[string]int{}
+		writers.Go(func() {
+			queue, mine := s.List("queue"), s.List(fmt.Sprint("worker:", i))
+			for n := range each {
+				if _, err := queue.RPush(fmt.Sprintf("%d:%06d", i, n)); err != nil {
+					t.Error(err)
+				}
+				job, err := queue.LMove(mine.Key(), Left, Right)
+				if err != nil {
+					t.Error(err) // there is at least as much as was pushed
+				}
+				if n%3 == 0 {
+					removed, err := mine.Rem(-1, job)
+					if err != nil || removed != 1 {
+						t.Errorf("Rem %q: %d, %v", job, removed, err)
+					}
+					seen[i][job]++
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	for range 2 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				all, err := s.List("worker:1").All()
+				if err != nil {
+					t.Error(err)
+				}
+				last := map[string]string{}
+				for job := range all {
+					from, _, _ := strings.Cut(job, ":")
+					if job <= last[from] {
+						t.Errorf("%q after %q", job, last[from])
+					}
+					last[from] = job
+				}
+				runtime.Gosched()
+			}
+		})
+	}
+	writers.Wait()
+	close(done)
+	readers.Wait()
+	total := map[string]int{}
+	for i := range workers {
+		for job, n := range seen[i] {
+			total[job] += n
+		}
+		rest, err := s.List(fmt.Sprint("worker:", i)).Range(0, -1)
+		require.NoError(t, err)
+		for _, job := range rest {
+			total[job]++
+		}
+	}
+	require.Len(t, total, workers*each)
+	for job, n := range total {
+		require.Equal(t, 1, n, job)
+	}
+}
+
+// Memory falls with the elements, and to what it was.
+func TestListMemory(t *testing.T) {
+	s := newTest(t)
+	l := s.List("l")
+	const n = 50_000
+	for range n {
+		_, err := l.RPush("0123456789abcdef")
+		require.NoError(t, err)
+	}
+	full, err := s.MemoryUsage("l")
+	require.NoError(t, err)
+	require.InDelta(t, n*17, full, 200)
+	used := s.UsedMemory()
+	for left := n; left > 0; left -= n / 10 {
+		_, err := l.LPopN(n / 10)
+		require.NoError(t, err)
+		now := s.UsedMemory()
+		require.Less(t, now, used-n/10*16)
+		used = now
+	}
+	require.Zero(t, s.Stats().Memory)
+	require.Less(t, used, 20_000)
+}
+
+func TestListExpires(t *testing.T) {
+	clock := NewManualClock(time.Unix(1_700_000_000, 0))
+	s := newTest(t, WithClock(clock))
+	for _, n := range []int{1, 1000} {
+		l := s.List(strconv.Itoa(n))
+		for range n {
+			_, err := l.RPush("x")
+			require.NoError(t, err)
+		}
+		_, err := s.Expire(l.Key(), time.Second)
+		require.NoError(t, err)
+		_, err = l.LMove("other", Left, Right) // and the rest keeps its deadline
+		require.NoError(t, err)
+	}
+	clock.Advance(time.Second)
+	for _, n := range []int{1, 1000} {
+		length, err := s.List(strconv.Itoa(n)).Len()
+		require.True(t, err == nil && length == 0)
+	}
+	length, err := s.List("other").Len()
+	require.True(t, err == nil && length == 2)
+}
+
+func TestListAllocs(t *testing.T) {
+	s := newTest(t, WithShards(1))
+	for i := range 5000 { // so that the table has chunks of the usual size
+		require.NoError(t, s.String("string:" + strconv.Itoa(i)).Set("0123456789abcdef"))
+	}
+	values := []string{"0123456789abcdef"}
+	for _, n := range []int{0, 10, 10_000} {
+		l := s.List(strconv.Itoa(n))
+		for range n {
+			_, err := l.RPush(values...)
+			require.NoError(t, err)
+		}
+		require.Zero(t, testing.AllocsPerRun(5000, func() {
+			if _, err := l.RPush(values...); err != nil {
+				t.Error(err)
+			}
+			if _, err := l.LPop(); err != nil {
+				t.Error(err)
+			}
+		}), "RPush and LPop, %d elements", n)
+		_, err := l.RPush(values...)
+		require.NoError(t, err)
+		require.Zero(t, testing.AllocsPerRun(100, func() {
+			if got, err := l.Index(n / 2); err != nil || got != values[0] {
+				t.Error(got, err)
+			}
+			if got, err := l.Len(); err != nil || got != n+1 {
+				t.Error(got, err)
+			}
+		}), "Index and Len, %d elements", n)
+	}
+}
+
+func listOfSize(b *testing.B, n int) List {
+	s := New()
+	b.Cleanup(func() { s.Close() })
+	l := s.List("list")
+	for i := range n {
+		if _, err := l.RPush(fmt.Sprintf("element%09d", i)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return l
+}
+
+func BenchmarkList(b *testing.B) {
+	for _, n := range []int{10, 1_000_000} {
+		l := listOfSize(b, n)
+		b.Run(fmt.Sprintf("RPush+LPop/%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				l.RPush("0123456789abcdef")
+				l.LPop()
+			}
+		})
+		b.Run(fmt.Sprintf("LMove/%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				l.LMove(l.Key(), Left, Right)
+			}
+		})
+		r := rand.New(rand.NewPCG(1, 2))
+		b.Run(fmt.Sprintf("Index/%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				l.Index(r.IntN(n))
+			}
+		})
+		b.Run(fmt.Sprintf("Range100/%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				l.Range(n/2, n/2+99)
+			}
+		})
+		b.Run(fmt.Sprintf("Set/%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				l.Set(r.IntN(n), "0123456789abcdef")
+			}
+		})
+	}
+	b.Run("memory/1000000", func(b *testing.B) {
+		l := listOfSize(b, 1_000_000)
+		for b.Loop() {
+		}
+		b.ReportMetric(float64(l.db.s.UsedMemory())/1e6, "B/element")
+	})
 }

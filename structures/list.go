@@ -57,7 +57,7 @@ func (l *List) Size() int { return l.size }
 // Allocated returns the bytes that are held, also where a clone shares them.
 // The complexity is O(1).
 func (l *List) Allocated() int {
-	return listOverhead + cap(l.buf) + l.head.allocated() + l.tail.allocated() + l.tree.allocated()
+	return listOverhead + l.head.allocated() + l.tail.allocated() + l.tree.allocated()
 }
 
 // Clone returns an independent copy, a *List. Both share the pages and copy what they

@@ -30,14 +30,20 @@ func (l *List) Blob() (blob []byte, packed bool) {
 	case l.n > l.cfg.PackedItems/4 || l.size > packedMax/4:
 		return nil, false
 	}
-	l.buf = append(l.buf[:0], byte(l.n))
 	fits := true
 	l.Walk(0, false, func(_ int, s string) bool {
-		l.buf = appendItem(l.buf, s)
 		fits = len(s) <= packedItemMax
 		return fits
 	})
-	return l.buf, fits
+	if !fits {
+		return nil, false
+	}
+	blob = append(make([]byte, 0, 1+l.size), byte(l.n))
+	l.Walk(0, false, func(_ int, s string) bool {
+		blob = appendItem(blob, s)
+		return true
+	})
+	return blob, true
 }
 
 // packed returns the blob for a moment: what was changed is good until the next
