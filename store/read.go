@@ -132,8 +132,8 @@ func (db DB) text(op, key string) (string, error) {
 	switch {
 	case o == structures.Missing:
 		return "", ErrNotFound
-	case Kind(kind>>encodingBits) != KindString:
-		return "", mistake(op, key, ErrWrongType)
+	case Kind(kind>>encodingBits) != KindString: // maybe a hash of overdue fields
+		return db.loadedText(op, key)
 	}
 	return value, nil
 }
