@@ -185,7 +185,9 @@ func (t *Table) move(id uint32) {
 			if key, ok := t.keyOf(c.rec, h); ok {
 				c.hash = t.cfg.Hash(key)
 				c.word |= c.hash & tagMask
-				c.page = t.page(c.hash)
+				if t.shared == 0 { // else wordAt may replace it before it comes to this record
+					c.page = t.page(c.hash)
+				}
 				batch = append(batch, c)
 			}
 			at += h.end
