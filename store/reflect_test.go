@@ -109,6 +109,8 @@ var noCommands = map[string]string{
 	"Store.Stats":      "it counts what is there, in a closed store too",
 	"Store.UsedMemory": "it is a field of Stats",
 	"String.Key":       "it reads the handle",
+	"DB.ZSet":          "it makes a handle",
+	"ZSet.Key":         "it reads the handle",
 }
 
 // handleMakers make the handle of each type. The test of a type adds its own, and its
@@ -281,6 +283,9 @@ func checkMethod(t *testing.T, name string, want rule) {
 	requireOutcome(t, want.missing, err, "an expired key")
 	require.Len(t, expired, len(missing))
 	for i := range missing {
+		if missing[i].Kind() == reflect.Func { // an iterator
+			continue
+		}
 		require.Equal(t, missing[i].Interface(), expired[i].Interface(), "result %d of an expired key", i)
 	}
 	if !strings.Contains(name, "SetEX") { // whose deadline is later now
