@@ -15,6 +15,10 @@ type database = DB
 // It allocates nothing.
 func (db DB) String(key string) String { return String{db: db, key: key} }
 
+// ZSet returns a handle of the sorted set at key, whether there is one or not.
+// It allocates nothing.
+func (db DB) ZSet(key string) ZSet { return ZSet{db: db, key: key} }
+
 // check returns why nothing can be done in db, nil if there is nothing wrong.
 func (db DB) check() error {
 	switch {

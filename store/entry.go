@@ -30,7 +30,7 @@ var kinds = [...]struct {
 	KindString: {name: "string", fingerprint: stringFingerprint},
 	KindList:   {name: "list", encodings: [2]string{"quicklist", "quicklist"}, fingerprint: listFingerprint},
 	KindSet:    {name: "set", encodings: [2]string{"intset", "hashtable"}, fingerprint: setFingerprint},
-	KindZSet:   {name: "zset", encodings: [2]string{"listpack", "skiplist"}},
+	KindZSet:   {name: "zset", encodings: [2]string{"listpack", "skiplist"}, fingerprint: zsetFingerprint},
 	KindHash:   {name: "hash", encodings: [2]string{"listpack", "hashtable"}, fingerprint: hashFingerprint},
 	KindStream: {name: "stream", encodings: [2]string{"stream", "stream"}},
 }

@@ -148,6 +148,11 @@ func elementsOf(rec *structures.Record) (elements []string, err error) {
 	case KindSet:
 		var view structures.Set
 		elements = view.Of(rec).Members()
+	case KindZSet:
+		var view structures.ZSet
+		v := view.Of(rec)
+		elements = make([]string, 0, v.Len())
+		v.Walk(0, v.Len(), false, func(member string, _ float64) bool { elements = append(elements, member); return true })
 	default:
 		return nil, ErrWrongType
 	}

@@ -3,6 +3,7 @@ package structures
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -437,7 +438,8 @@ func putHash(tab *Table, ref *Ref, key string, h *Hash, deadline int64, version 
 // expireHashes removes all that is overdue, and compares.
 func expireHashes(t testing.TB, tab *Table, model map[string]*hashModel, now int64, version uint64) {
 	for {
-		rec, found, _ := tab.Overdue(now, 1<<30)
+		budget := math.MaxInt
+		rec, found := tab.Overdue(now, &budget)
 		if !found {
 			break
 		}

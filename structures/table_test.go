@@ -465,3 +465,28 @@ func TestTableGivesBackWhatItsLogHeld(t *testing.T) {
 	}
 	require.NoError(t, tb.Check())
 }
+
+// A clone that compacts copies its leaves one by one meanwhile, and must not come to
+// write the last ones in the table that it was cloned from.
+func TestCompactInClone(t *testing.T) {
+	r := rng(t)
+	for range 100 {
+		table := NewTable(TableConfig{Hash: seeded})
+		write := func(table *Table, steps int) {
+			for range steps {
+				key := strconv.Itoa(r.IntN(1000))
+				ref := table.Find(seeded(key), key)
+				if r.IntN(3) == 0 {
+					table.Delete(&ref, key)
+				} else {
+					table.Put(&ref, key, Entry{Text: "a value"})
+				}
+			}
+		}
+		write(table, 200+r.IntN(800))
+		clone := table.Clone()
+		write(clone, 50)
+		require.NoError(t, clone.Check())
+		require.NoError(t, table.Check())
+	}
+}
