@@ -440,7 +440,7 @@ func (s *sourceTree) methods() map[string][]*ast.FuncDecl {
 
 var (
 	redisPart = regexp.MustCompile(`Redis: (\[[A-Z].*)`)
-	redisName = regexp.MustCompile(`\[([A-Z][A-Z0-9 -]*)\]`)
+	redisName = regexp.MustCompile(`\[([A-Z][A-Z0-9_ -]*)\]`)
 )
 
 // methodDocs keeps the form of the doc comments of handles' methods: the name,

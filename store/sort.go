@@ -35,7 +35,8 @@ type SortOptions struct {
 // It returns [ErrWrongType] if the key holds a string or a hash and [ErrNotFloat] if
 // something to compare is not a number.
 //
-// Unlike Redis, it compares with Alpha by bytes in every locale.
+// Unlike Redis, it compares with Alpha by bytes in every locale, and leaves the encoding
+// of a sorted set as it is.
 //
 // The complexity is O(n log n), n the number of elements. Redis: [SORT], [SORT_RO].
 //

@@ -30,8 +30,7 @@ var sortEdges = []struct{ name, lines string }{
 	{"sort what is no number", `RPUSH k a b | SORT k | SORT k ALPHA | SORT k STORE n | EXISTS n | RPUSH n nan | SORT n | SORT missing`},
 	{"sort ties", `RPUSH k 1.0 1 01 1e0 | SORT k | SORT k DESC`},
 	{"sort of types", `
-		SADD s 3 1 2 | SORT s | ZADD z 1 c 2 a 3 b | SORT z ALPHA | SORT z | SORT z BY nosort | SORT z BY nosort DESC |
-		SORT z BY nosort LIMIT 1 2 | SORT z BY nosort DESC LIMIT 0 2 | SET str 1 | SORT str | HSET h f v | SORT h | SORT str STORE h | TYPE h`},
+		SADD s 3 1 2 | SORT s | SORT s DESC LIMIT 0 2 | SET str 1 | SORT str | HSET h f v | SORT h | SORT str STORE h | TYPE h`},
 	{"sort by and get", `
 		RPUSH k 1 2 3 | SET w1 30 | SET w2 20 | SET w3 10 | SORT k BY w* | SORT k BY w* DESC | SORT k BY w* GET # |
 		SORT k BY w* GET w* GET # | SORT k GET v* | SORT k GET nostar | DEL w2 | SORT k BY w* | SET w2 x | SORT k BY w* |
@@ -50,7 +49,11 @@ var sortEdges = []struct{ name, lines string }{
 // genSort leaves out what has more than one right answer: the order of what is equal
 // under BY and ALPHA, and that of a set which is not sorted.
 func genSort(w *twin) []string {
-	args := []string{w.key()}
+	key := w.key()
+	if kind, _ := w.db().Type(key); kind == KindZSet {
+		key = "missing" // a SORT in Redis makes its encoding large; see TestSortZSet
+	}
+	args := []string{key}
 	add := func(n int, more ...string) bool {
 		if w.rng.IntN(n) > 0 {
 			return false
@@ -144,6 +147,34 @@ func TestSortIsOneMoment(t *testing.T) {
 		return err
 	}
 	together(t, 2, 1, read, func(_, round int) error { return set(round) }, rounds(1000))
+}
+
+func TestSortZSet(t *testing.T) {
+	s := newTest(t)
+	_, err := s.ZSet("z").Add(Scored{"c", 1}, Scored{"a", 2}, Scored{"b", 3})
+	require.NoError(t, err)
+	for _, test := range []struct {
+		o    SortOptions
+		want []string
+		err  error
+	}{
+		{o: SortOptions{}, err: ErrNotFloat},
+		{o: SortOptions{Alpha: true}, want: []string{"a", "b", "c"}},
+		{o: SortOptions{By: "nosort"}, want: []string{"c", "a", "b"}},
+		{o: SortOptions{By: "nosort", Desc: true}, want: []string{"b", "a", "c"}},
+		{o: SortOptions{By: "nosort", Offset: 1, Count: 2}, want: []string{"a", "b"}},
+		{o: SortOptions{By: "nosort", Desc: true, Count: 2}, want: []string{"b", "a"}},
+		{o: SortOptions{By: "nosort", Offset: 3}},
+	} {
+		results, err := s.Sort("z", test.o)
+		require.ErrorIs(t, err, test.err)
+		var got []string
+		for _, r := range results {
+			require.True(t, r.Found)
+			got = append(got, r.Value)
+		}
+		require.Equal(t, test.want, got, "%+v", test.o)
+	}
 }
 
 func TestSortFieldsExpire(t *testing.T) {

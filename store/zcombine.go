@@ -176,7 +176,8 @@ func diff(inputs []zinput, _ *CombineOptions) (list []Scored) {
 	return list
 }
 
-// inputs looks keys up in a batch that is locked, each by find.
+// inputs looks keys up in a batch that is locked, each by find. As in Redis their types
+// are looked at before the options.
 func (o *CombineOptions) inputs(op string, keys []string, find func(key string) (structures.Record, bool)) ([]zinput, error) {
 	list := make([]zinput, len(keys))
 	for i, key := range keys {
@@ -184,6 +185,11 @@ func (o *CombineOptions) inputs(op string, keys []string, find func(key string) 
 		if err := list[i].of(&rec, found); err != nil {
 			return nil, mistake(op, key, err)
 		}
+	}
+	if err := o.check(len(keys)); err != nil {
+		return nil, mistake(op, "", err)
+	}
+	for i := range list {
 		list[i].weight = 1
 		if len(o.Weights) > 0 {
 			list[i].weight = o.Weights[i]
@@ -200,9 +206,6 @@ func (z ZSet) combine(op string, make combiner, o CombineOptions, others []strin
 	if err := b.beginRead(z.db, op, keys...); err != nil {
 		return nil, err
 	}
-	if err := o.check(len(keys)); err != nil {
-		return nil, mistake(op, z.key, err)
-	}
 	inputs, err := o.inputs(op, keys, func(key string) (structures.Record, bool) { return b.find(z.db, key) })
 	if err != nil {
 		return nil, err
@@ -218,9 +221,6 @@ func (z ZSet) combineStore(op string, make combiner, o CombineOptions, keys []st
 	defer b.end()
 	if err := b.begin(z.db, op, append([]string{z.key}, keys...)...); err != nil {
 		return 0, err
-	}
-	if err := o.check(len(keys)); err != nil {
-		return 0, mistake(op, z.key, err)
 	}
 	inputs, err := o.inputs(op, keys, func(key string) (structures.Record, bool) {
 		w := b.key(z.db, key)
@@ -367,7 +367,7 @@ func (z ZSet) InterStoreWith(o CombineOptions, keys ...string) (int, error) {
 // no more than limit if that is not 0.
 //
 // It returns [ErrWrongType] if one of the keys holds another type and
-// [ErrInvalidOption] if limit is negative.
+// [ErrOutOfRange] if limit is negative.
 //
 // The complexity is O(n k), n the size of the smallest of k sorted sets.
 // Redis: [ZINTERCARD].
@@ -381,13 +381,13 @@ func (z ZSet) InterCard(limit int, others ...string) (int, error) {
 	if err := b.beginRead(z.db, op, keys...); err != nil {
 		return 0, err
 	}
-	if limit < 0 {
-		return 0, mistake(op, z.key, ErrInvalidOption)
-	}
 	var o CombineOptions
 	inputs, err := o.inputs(op, keys, func(key string) (structures.Record, bool) { return b.find(z.db, key) })
 	if err != nil {
 		return 0, err
+	}
+	if limit < 0 {
+		return 0, mistake(op, z.key, ErrOutOfRange)
 	}
 	n := 0
 	eachCommon(bySize(inputs), func(string, float64) bool {

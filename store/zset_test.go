@@ -236,8 +236,13 @@ func genZAdd(w *twin) []string {
 		}
 		return args
 	}
+	same := w.rng.IntN(3) == 0 // for ranges by member
 	for range 1 + w.rng.IntN(5) {
-		args = append(args, w.score(), w.zmember())
+		score := "1"
+		if !same {
+			score = w.score()
+		}
+		args = append(args, score, w.zmember())
 	}
 	return args
 }
@@ -362,7 +367,7 @@ func genZRandMember(w *twin) []string {
 	case 0:
 		return []string{w.key()}
 	case 1:
-		return []string{w.key(), w.someCount(), "WITHSCORES"}
+		return []string{w.key(), strconv.Itoa(w.rng.IntN(40) - 20), "WITHSCORES"} // Redis takes no huge one here
 	}
 	return []string{w.key(), w.someCount()}
 }
@@ -462,33 +467,44 @@ func genZRange(w *twin, name string) (args []string) {
 		}
 	}
 	by, rev := zrangeForm(name, options)
+	args = append(args, w.key())
+	if name == "ZRANGESTORE" {
+		args = append(args, w.key())
+	}
 	var low, high string
-	switch by {
-	case byRank:
+	switch {
+	case by == byLex && !w.oneScore(args[len(args)-1]):
+		low, high = "-", "+" // all else is left open
+	case by == byRank:
 		low, high, rev = w.place(), w.place(), false
-	case byScore:
+	case by == byScore:
 		low, high = w.scoreBound(), w.scoreBound()
-	case byLex:
+	case by == byLex:
 		low, high = w.lexBound("-"), w.lexBound("+")
 	}
 	if rev {
 		low, high = high, low
 	}
-	args = append(args, w.key())
-	if name == "ZRANGESTORE" {
-		args = append(args, w.key())
-	}
 	args = append(append(args, low, high), options...)
 	if strings.HasPrefix(name, "ZREM") || strings.Contains(name, "COUNT") {
 		return args
 	}
-	if by != byRank && w.rng.IntN(3) == 0 || w.rng.IntN(40) == 0 && (name == "ZRANGE" || name == "ZRANGESTORE") {
+	switch {
+	case by != byRank && w.rng.IntN(3) == 0:
 		args = append(args, "LIMIT", strconv.Itoa(w.rng.IntN(6)-1), strconv.Itoa(w.rng.IntN(10)-2))
+	case w.rng.IntN(40) == 0 && (name == "ZRANGE" || name == "ZRANGESTORE"):
+		args = append(args, "LIMIT", strconv.Itoa(w.rng.IntN(6)-1), strconv.Itoa(w.rng.IntN(10))) // -1 would be none in Redis
 	}
 	if by != byLex && name != "ZRANGESTORE" && w.rng.IntN(2) == 0 {
 		args = append(args, "WITHSCORES")
 	}
 	return args
+}
+
+// oneScore says whether all members at key have the same score.
+func (w *twin) oneScore(key string) bool {
+	all, _ := w.db().ZSet(key).RangeWithScores(ByRank(0, -1))
+	return len(all) == 0 || all[0].Score == all[len(all)-1].Score
 }
 
 func (w *twin) scoreBound() string {
