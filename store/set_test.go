@@ -420,9 +420,9 @@ var setDeliberate = []struct {
 	want  any
 }{
 	{
-		why: "a cursor that SSCAN did not return is a mistake", lines: []string{"SADD k a", "SSCAN k 18446744073709551615"},
+		why: "a cursor that SSCAN did not return is a mistake", lines: []string{"SSCAN none 18446744073709551615"},
 		redis: []any{"0", []any{}}, ours: func(_ *testing.T, db DB) (any, error) {
-			_, _, err := db.Set("k").Scan(math.MaxUint64, ScanOptions{})
+			_, _, err := db.Set("none").Scan(math.MaxUint64, ScanOptions{})
 			return nil, err
 		}, want: ErrInvalidCursor,
 	},

@@ -196,9 +196,10 @@ func (s *sorting) sort(elements []string) ([]string, error) {
 	return elements, nil
 }
 
-// sortNumber reads a number as SORT does: strtod takes spaces before it, and nothing
-// for 0.
+// sortNumber reads a number as SORT does: C's strtod takes spaces before it, nothing
+// for 0, and a zero byte for the end.
 func sortNumber(text string) (float64, bool) {
+	text, _, _ = strings.Cut(text, "\x00")
 	text = strings.TrimLeft(text, " \t\n\v\f\r")
 	if text == "" {
 		return 0, true
