@@ -7,9 +7,9 @@ import (
 
 // The algebra of sets. Members go through it in batches, those of a table as words of
 // its index: in two tables with one hash a member has the same tag, so that no member
-// of one is hashed to be found in the other, and only one whose tag the other has, too,
-// is read from the log. A table is in the order of its tags, so the leaves that a batch
-// is looked up in are few.
+// of one is hashed to be found in the other, and only one whose tag the other has,
+// too, is read from the log. A table is in the order of its tags, so the leaves that a
+// batch is looked up in are few.
 
 // A batch is some members of a set, and how to come to the next ones. It lies on the
 // stack, where writing it needs no barriers.

@@ -1,6 +1,7 @@
 package structures
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -460,7 +461,7 @@ func TestSetMemory(t *testing.T) {
 	s := NewSet(TableConfig{Hash: seeded}.WithDefaults())
 	const n = 300_000
 	for i := range n {
-		s.Add(strconv.Itoa(1_000_000_000_000_000 + i))
+		s.Add(fmt.Sprintf("member%010d", i))
 	}
 	require.LessOrEqual(t, s.Allocated()/n, 72)
 	require.LessOrEqual(t, s.Size()/n, 40)
@@ -530,7 +531,7 @@ func FuzzSet(f *testing.F) {
 // benchmarkMembers adds 10,000 members of 16 bytes, from the first.
 func benchmarkMembers(first int, add func(member string)) {
 	for i := range 10_000 {
-		add(strconv.Itoa(1_000_000_000_000_000 + first + i))
+		add(fmt.Sprintf("member%010d", first+i))
 	}
 }
 
