@@ -92,54 +92,51 @@ func (b *batch) list() []string {
 // keep drops the members that one of the sets has not or, if not having, has.
 func (b *batch) keep(sets []*Set, having bool) {
 	for _, s := range sets {
-		switch {
-		case b.n == 0:
-			return
-		case b.from != nil && s.table != nil && having:
-			b.keepCommon(s.table)
-		case b.from != nil && s.table != nil:
-			b.filter(func(i int) bool {
-				w := s.table.sameTag(b.words[i])
-				return w == 0 || !s.table.isAt(w, b.text(i))
-			})
-		default:
-			b.filter(func(i int) bool { return s.IsMember(b.text(i)) == having })
+		if b.n > 0 && b.from != nil && s.table != nil {
+			b.sift(s.table, having)
+			continue
 		}
+		kept := 0
+		for i := range b.n {
+			if s.IsMember(b.text(i)) == having {
+				b.move(i, kept)
+				kept++
+			}
+		}
+		b.n = kept
 	}
 }
 
-// filter drops the members that right says no to.
-func (b *batch) filter(right func(i int) bool) {
-	kept := 0
-	for i := range b.n {
-		if right(i) {
-			b.words[kept], b.texts[kept] = b.words[i], b.texts[i]
-			kept++
-		}
+// move copies member i to a place before it.
+func (b *batch) move(i, to int) {
+	b.words[to] = b.words[i]
+	if b.read {
+		b.texts[to] = b.texts[i]
 	}
-	b.n = kept
 }
 
-// keepCommon drops the members that t has not. It looks for tags first and compares
-// keys then, without a branch that can't be predicted between: a processor that waits
-// for the memory of one key has the next ones on their way.
-func (b *batch) keepCommon(t *Table) {
+// sift is keep for a table. It looks for tags first and compares keys then, without a
+// branch that can't be predicted between: a processor that waits for the memory of one
+// key has the next ones on their way.
+func (b *batch) sift(t *Table, having bool) {
 	var twins [leafMax]uint64
-	n := 0
 	for i, w := range b.words[:b.n] {
-		twin := t.sameTag(w)
-		b.words[n], twins[n] = w, twin
-		if b.read {
-			b.texts[n] = b.texts[i]
-		}
-		n += one(twin)
+		twins[i] = t.sameTag(w)
 	}
-	b.n = n
-	texts := b.list()
-	n = 0
-	for i, text := range texts {
-		if t.isAt(twins[i], text) {
-			b.words[n], texts[n] = b.words[i], text
+	if having {
+		n := 0
+		for i, twin := range twins[:b.n] {
+			b.move(i, n)
+			twins[n] = twin
+			n += one(twin)
+		}
+		b.n = n
+		b.list()
+	}
+	n := 0
+	for i, twin := range twins[:b.n] {
+		if (twin != 0 && t.isAt(twin, b.text(i))) == having {
+			b.move(i, n)
 			n++
 		}
 	}
@@ -157,19 +154,14 @@ func (t *Table) sameTag(h uint64) uint64 {
 	if p == nil || tag == 0 {
 		return t.search(h, func(uint64) bool { return true })
 	}
-	for at, left := uint8(h>>addrBits)&^(bucketLen-1), leafMax/bucketLen; left > 0; left-- {
-		b := (*[bucketLen]atomic.Uint64)(p[at:])
-		last := b[7].Load()
-		addr := min(
-			min(min(b[0].Load()^tag, b[1].Load()^tag), min(b[2].Load()^tag, b[3].Load()^tag)),
-			min(min(b[4].Load()^tag, b[5].Load()^tag), min(b[6].Load()^tag, last^tag)))
-		if addr <= addrMask {
+	for i := range uint64(leafMax / bucketLen) {
+		addr, absent := first(p.bucket(h+i*bucketLen<<addrBits), tag)
+		if addr != 0 {
 			return tag | addr
 		}
-		if last == 0 {
-			return 0
+		if absent {
+			break
 		}
-		at += bucketLen // and round
 	}
 	return 0
 }
