@@ -26,8 +26,8 @@ func (s Set) Key() string { return s.key }
 // intsetMax is how many integers Redis keeps in an intset (set-max-intset-entries).
 const intsetMax = 512
 
-// largeSet says that Redis uses a hashtable for a set of so many members of which
-// some are new: one that is no integer, or more than an intset holds.
+// largeSet says whether Redis makes a hashtable of a set when members come into it, n
+// in all then: where one of them is no integer, or they are more than an intset holds.
 func largeSet(n int, members ...string) bool {
 	if n > intsetMax {
 		return true
@@ -53,8 +53,8 @@ func setFingerprint(r *structures.Record, _ int64) (sum uint64) {
 // Add adds members and returns how many of them are new. A missing key counts as an
 // empty set.
 //
-// It returns [ErrWrongType] if the key holds another type and [ErrTooLarge] if a member
-// is longer than [MaxStringLen].
+// It returns [ErrWrongType] if the key holds another type and [ErrTooLarge] if a
+// member is longer than [MaxStringLen].
 //
 // The complexity is O(n), n the number of members given. Redis: [SADD].
 //
@@ -116,8 +116,8 @@ func (s Set) Rem(members ...string) (int, error) {
 	return n, nil
 }
 
-// Move moves member to the set at dst in one step and says whether it was here. If both
-// are the same set, nothing changes.
+// Move moves member to the set at dst in one step and says whether it was here. If
+// both are the same set, nothing changes.
 //
 // It returns [ErrWrongType] if the key or dst holds another type. Where the key is
 // missing, dst isn't looked at, as in Redis.
@@ -195,7 +195,8 @@ func (s Set) IsMember(member string) (bool, error) {
 	return view.Of(&rec).IsMember(member), nil
 }
 
-// MIsMember says of each of members whether it is in the set; of a missing key none is.
+// MIsMember says of each of members whether it is in the set; of a missing key none
+// is.
 //
 // It returns [ErrWrongType] if the key holds another type.
 //
@@ -273,14 +274,14 @@ func (s Set) frozen(op string) (*structures.Set, error) {
 	return w.t.CloneObject(&w.ref).(*structures.Set), nil
 }
 
-// Scan returns some of the members and the cursor to go on with; the first call and the
-// last have cursor 0. A member that is there from the first call to the last is returned
-// exactly once, whatever is written meanwhile, unless the key is deleted and made again;
-// one that comes or goes may be returned. A small set comes as a whole.
+// Scan returns some of the members and the cursor to go on with; the first call and
+// the last have cursor 0. A member that is there from the first call to the last is
+// returned exactly once, whatever is written meanwhile, unless the key is deleted and
+// made again; one that comes or goes may be returned. A small set comes as a whole.
 //
 // It returns [ErrWrongType] if the key holds another type, [ErrInvalidCursor] for a
-// cursor that Scan did not return and [ErrInvalidOption] if Count is negative or a Type
-// is given.
+// cursor that Scan did not return and [ErrInvalidOption] if Count is negative or a
+// Type is given.
 //
 // The complexity is O(Count) each call. Redis: [SSCAN].
 //
@@ -308,8 +309,8 @@ func (s Set) Scan(cursor uint64, o ScanOptions) (members []string, next uint64, 
 	return members, uint64(at), nil
 }
 
-// RandMember returns one of the members, each with the same probability. A missing key is
-// [ErrNotFound].
+// RandMember returns one of the members, each with the same probability. A missing key
+// is [ErrNotFound].
 //
 // It returns [ErrWrongType] if the key holds another type.
 //
@@ -332,13 +333,15 @@ func (s Set) RandMember() (string, error) {
 
 // RandMemberN returns count different members, each choice of them with the same
 // probability, or all if there are no more. If count is negative, it returns -count
-// members that are drawn one by one, so that some may come again. Of a missing key there
-// are none.
+// members that are drawn one by one, so that some may come again. Of a missing key
+// there are none.
 //
-// It returns [ErrWrongType] if the key holds another type, [ErrOutOfRange] if count has
-// no opposite, and [ErrTooLarge] if a list of -count strings would take more than 512 MB.
+// It returns [ErrWrongType] if the key holds another type, [ErrOutOfRange] if count
+// has no opposite, and [ErrTooLarge] if a list of -count strings would take more than
+// 512 MB.
 //
-// The complexity is O(n) expected, n the number of members returned. Redis: [SRANDMEMBER].
+// The complexity is O(n) expected, n the number of members returned.
+// Redis: [SRANDMEMBER].
 //
 // [SRANDMEMBER]: https://redis.io/docs/latest/commands/srandmember/
 func (s Set) RandMemberN(count int) ([]string, error) {
@@ -401,11 +404,11 @@ func (s Set) Pop() (string, error) {
 	return member, nil
 }
 
-// PopN removes count different members, each choice of them with the same probability, or
-// all if there are no more, and returns them. Of a missing key there are none.
+// PopN removes count different members, each choice of them with the same probability,
+// or all if there are no more, and returns them. Of a missing key there are none.
 //
-// It returns [ErrWrongType] if the key holds another type and [ErrOutOfRange] if count is
-// negative.
+// It returns [ErrWrongType] if the key holds another type and [ErrOutOfRange] if count
+// is negative.
 //
 // The complexity is O(n) expected, n the number of members returned. Redis: [SPOP].
 //
@@ -447,8 +450,8 @@ func (s Set) PopN(count int) ([]string, error) {
 // that (SPOP_MOVE_STRATEGY_MUL).
 const popAnew = 5
 
-// Inter returns the members that this set and all the others have, as of one
-// moment and in no order. A missing key counts as an empty set.
+// Inter returns the members that this set and all the others have, as of one moment
+// and in no order. A missing key counts as an empty set.
 //
 // It returns [ErrWrongType] if one of the keys holds another type.
 //
@@ -460,26 +463,24 @@ func (s Set) Inter(others ...string) ([]string, error) {
 	return s.combine("SINTER", others, structures.InterSets)
 }
 
-// Union returns the members that this set or one of the others has, each once, as of one
-// moment and in no order. A missing key counts as an empty set.
+// Union returns the members that this set or one of the others has, each once, as of
+// one moment and in no order. A missing key counts as an empty set.
 //
 // It returns [ErrWrongType] if one of the keys holds another type.
 //
-// The complexity is O(n), n the number of members in all the sets.
-// Redis: [SUNION].
+// The complexity is O(n), n the number of members in all the sets. Redis: [SUNION].
 //
 // [SUNION]: https://redis.io/docs/latest/commands/sunion/
 func (s Set) Union(others ...string) ([]string, error) {
 	return s.combine("SUNION", others, structures.UnionSets)
 }
 
-// Diff returns the members of this set that none of the others has, as of one
-// moment and in no order. A missing key counts as an empty set.
+// Diff returns the members of this set that none of the others has, as of one moment
+// and in no order. A missing key counts as an empty set.
 //
 // It returns [ErrWrongType] if one of the keys holds another type.
 //
-// The complexity is O(n), n the number of members in all the sets.
-// Redis: [SDIFF].
+// The complexity is O(n), n the number of members in all the sets. Redis: [SDIFF].
 //
 // [SDIFF]: https://redis.io/docs/latest/commands/sdiff/
 func (s Set) Diff(others ...string) ([]string, error) {
@@ -504,7 +505,8 @@ func (s Set) combine(op string, others []string, algebra func([]*structures.Set)
 // with returns the key of the handle and others.
 func (s Set) with(others []string) []string { return append([]string{s.key}, others...) }
 
-// sets returns the sets at some keys of the batch for reading. What is missing is empty.
+// sets returns the sets at some keys of the batch for reading. What is missing is
+// empty.
 func (b *batch) sets(db DB, keys []string) ([]*structures.Set, error) {
 	views, sets := make([]structures.Set, len(keys)), make([]*structures.Set, len(keys))
 	for i, key := range keys {
@@ -518,11 +520,11 @@ func (b *batch) sets(db DB, keys []string) ([]*structures.Set, error) {
 }
 
 // InterCard returns how many members this set and all the others have in common, as of
-// one moment. It counts no further than limit; 0 is no limit. A missing key counts as an
-// empty set.
+// one moment. It counts no further than limit; 0 is no limit. A missing key counts as
+// an empty set.
 //
-// It returns [ErrWrongType] if one of the keys holds another type and [ErrOutOfRange] if
-// limit is negative.
+// It returns [ErrWrongType] if one of the keys holds another type and [ErrOutOfRange]
+// if limit is negative.
 //
 // The complexity is O(n*k), n the number of members in the smallest of the k sets.
 // Redis: [SINTERCARD].
@@ -548,13 +550,13 @@ func (s Set) InterCard(limit int, others ...string) (int, error) {
 	return structures.InterCard(sets, limit), nil
 }
 
-// InterStore makes this the set of the members that all the sets at keys have,
-// in one step, and returns how many they are. What the key held before, of any type, and
-// its deadline are gone; without a member there is no key. It may be one of keys. A
+// InterStore makes this the set of the members that all the sets at keys have, in one
+// step, and returns how many they are. What the key held before, of any type, and its
+// deadline are gone; without a member there is no key. It may be one of keys. A
 // missing key counts as an empty set.
 //
-// It returns [ErrWrongType] if one of keys holds another type and [ErrInvalidOption] if
-// there are none.
+// It returns [ErrWrongType] if one of keys holds another type and [ErrInvalidOption]
+// if there are none.
 //
 // The complexity is O(n*k), n the number of members in the smallest of the k sets.
 // Redis: [SINTERSTORE].
@@ -564,13 +566,13 @@ func (s Set) InterStore(keys ...string) (int, error) {
 	return s.store("SINTERSTORE", keys, structures.InterSets)
 }
 
-// UnionStore makes this the set of the members that one of the sets at keys has,
-// in one step, and returns how many they are. What the key held before, of any type, and
+// UnionStore makes this the set of the members that one of the sets at keys has, in
+// one step, and returns how many they are. What the key held before, of any type, and
 // its deadline are gone; without a member there is no key. It may be one of keys. A
 // missing key counts as an empty set.
 //
-// It returns [ErrWrongType] if one of keys holds another type and [ErrInvalidOption] if
-// there are none.
+// It returns [ErrWrongType] if one of keys holds another type and [ErrInvalidOption]
+// if there are none.
 //
 // The complexity is O(n), n the number of members in all the sets.
 // Redis: [SUNIONSTORE].
@@ -580,13 +582,13 @@ func (s Set) UnionStore(keys ...string) (int, error) {
 	return s.store("SUNIONSTORE", keys, structures.UnionSets)
 }
 
-// DiffStore makes this the set of the members of the set at the first of keys that none of the others has,
-// in one step, and returns how many they are. What the key held before, of any type, and
-// its deadline are gone; without a member there is no key. It may be one of keys. A
-// missing key counts as an empty set.
+// DiffStore makes this the set of the members of the set at the first of keys that
+// none of the others has, in one step, and returns how many they are. What the key
+// held before, of any type, and its deadline are gone; without a member there is no
+// key. It may be one of keys. A missing key counts as an empty set.
 //
-// It returns [ErrWrongType] if one of keys holds another type and [ErrInvalidOption] if
-// there are none.
+// It returns [ErrWrongType] if one of keys holds another type and [ErrInvalidOption]
+// if there are none.
 //
 // The complexity is O(n), n the number of members in all the sets.
 // Redis: [SDIFFSTORE].

@@ -970,7 +970,7 @@ func benchmarkSet(b *testing.B, s *Store, key string, from, n int) (Set, []strin
 	b.Helper()
 	set, members := s.Set(key), make([]string, n)
 	for i := range members {
-		members[i] = strconv.Itoa(1_000_000_000_000_000 + from + i)
+		members[i] = fmt.Sprintf("member%010d", from+i)
 	}
 	if _, err := set.Add(members...); err != nil {
 		b.Fatal(err)

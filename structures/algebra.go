@@ -7,161 +7,217 @@ import (
 
 // The algebra of sets. Members go through it in batches, those of a table as words of
 // its index: in two tables with one hash a member has the same tag, so that no member
-// of one is hashed to be found in the other, and only one whose tag the other has, too,
-// is read from the log. A table is in the order of its tags, so the leaves that a batch
-// is looked up in are few.
+// of one is hashed to be found in the other, and only one whose tag the other has,
+// too, is read from the log. A table is in the order of its tags, so the leaves that a
+// batch is looked up in are few.
 
-// A batch is some members of a set.
+// A batch is some members of a set, and how to come to the next ones. It lies on the
+// stack, where writing it needs no barriers.
 type batch struct {
-	from  *Table
-	words []uint64 // in the index of from
-	items []string // or, of a packed set, themselves
+	n     int
+	from  *Table // nil: of a packed set
+	words [leafMax]uint64
+	texts [leafMax]string // once they are read
+	read  bool
+
+	tag  uint64          // of the next leaf
+	left []atomic.Uint64 // of this one
+	rest string          // of a packed set
 }
 
-func (b *batch) len() int { return len(b.words) + len(b.items) }
-
-// batches calls visit with batch after batch until all members were in one, or visit
-// returns false. visit may change the batch.
-func (s *Set) batches(visit func(b *batch) bool) {
+// begin makes next begin with the first members of s.
+func (b *batch) begin(s *Set) {
+	b.from, b.tag, b.left = s.table, 0, nil
 	if s.table == nil {
-		var b batch
-		for rest := s.packed(); rest != ""; {
-			var item string
-			item, rest = nextItem(rest)
-			b.items = append(b.items, item)
-		}
-		visit(&b)
-		return
-	}
-	var buf [leafMax]uint64
-	b := batch{from: s.table}
-	for tag := uint64(0); tag <= MaxCursor; {
-		n := s.table.leaf(tag << addrBits)
-		if n == nil {
-			return
-		}
-		for words := n.words; len(words) > 0; {
-			some := words[:min(len(words), leafMax)]
-			words = words[len(some):]
-			used := 0
-			for i := range some {
-				buf[used&(leafMax-1)] = some[i].Load()
-				if buf[used&(leafMax-1)] != 0 {
-					used++
-				}
-			}
-			b.words = buf[:used]
-			if !visit(&b) {
-				return
-			}
-		}
-		tag = n.after(tag)
+		b.rest = s.packed()
 	}
 }
 
-// keep drops the members that s has, or those that it has not.
-func (b *batch) keep(s *Set, having bool) {
-	b.items = slices.DeleteFunc(b.items, func(item string) bool { return s.IsMember(item) != having })
-	if len(b.words) == 0 {
-		return
-	}
-	if s.table == nil {
-		b.words = slices.DeleteFunc(b.words, func(w uint64) bool { return s.IsMember(b.from.keyAt(w)) != having })
-		return
-	}
-	b.words = s.table.sift(b.from, b.words, having)
-}
-
-// sift returns the words of from whose keys t has, or those of the others. It needs the
-// place of words.
-func (t *Table) sift(from *Table, words []uint64, having bool) []uint64 {
-	kept := 0
-	for _, w := range words {
-		if t.twin(w, from) == having {
-			words[kept] = w
-			kept++
+// next fetches some members and says whether there are any. The batch may be changed
+// before the next ones are fetched.
+func (b *batch) next() bool {
+	b.n, b.read = 0, b.from == nil
+	if b.from == nil {
+		for ; b.n < leafMax && b.rest != ""; b.n++ {
+			b.texts[b.n], b.rest = nextItem(b.rest)
 		}
+		return b.n > 0
 	}
-	return words[:kept]
-}
-
-// twin says whether t has the key that the word w of another table points to.
-func (t *Table) twin(w uint64, from *Table) bool {
-	p := t.page(w)
-	if p == nil {
-		return t.has(w, from.keyAt(w))
-	}
-	tag := w & tagMask
-	for at, left := int(uint8(w>>addrBits)&^(bucketLen-1)), leafMax/bucketLen; left > 0; left-- {
-		b := (*[bucketLen]atomic.Uint64)(p[at:])
-		last := b[7].Load()
-		addr := min(
-			min(min(b[0].Load()^tag, b[1].Load()^tag), min(b[2].Load()^tag, b[3].Load()^tag)),
-			min(min(b[4].Load()^tag, b[5].Load()^tag), min(b[6].Load()^tag, last^tag)))
-		if addr <= addrMask {
-			key := from.keyAt(w)
-			return t.keyAt(addr) == key || t.has(w, key)
-		}
-		if last == 0 {
+	for b.n == 0 {
+		if len(b.left) == 0 && !b.nextLeaf() {
 			return false
 		}
-		at = (at + bucketLen) & (leafMax - 1)
+		some := b.left[:min(len(b.left), leafMax)]
+		b.left = b.left[len(some):]
+		for i := range some {
+			w := some[i].Load()
+			b.words[b.n&(leafMax-1)] = w
+			b.n += one(w)
+		}
 	}
-	return false
+	return true
+}
+
+func (b *batch) nextLeaf() bool {
+	n := b.from.leaf(b.tag << addrBits)
+	if n == nil || b.tag > MaxCursor {
+		return false
+	}
+	b.left, b.tag = n.words, n.after(b.tag)
+	return true
+}
+
+// one returns 0 for 0 and 1 for all else, without a branch.
+func one(w uint64) int { return int((w | -w) >> 63) }
+
+// text returns member i.
+func (b *batch) text(i int) string {
+	if b.read {
+		return b.texts[i]
+	}
+	return b.from.keyAt(b.words[i])
+}
+
+// list returns the members.
+func (b *batch) list() []string {
+	if !b.read {
+		for i, w := range b.words[:b.n] {
+			b.texts[i] = b.from.keyAt(w)
+		}
+		b.read = true
+	}
+	return b.texts[:b.n]
+}
+
+// keep drops the members that one of the sets has not or, if not having, has.
+func (b *batch) keep(sets []*Set, having bool) {
+	for _, s := range sets {
+		if b.n > 0 && b.from != nil && s.table != nil {
+			b.sift(s.table, having)
+			continue
+		}
+		kept := 0
+		for i := range b.n {
+			if s.IsMember(b.text(i)) == having {
+				b.move(i, kept)
+				kept++
+			}
+		}
+		b.n = kept
+	}
+}
+
+// move copies member i to a place before it.
+func (b *batch) move(i, to int) {
+	b.words[to] = b.words[i]
+	if b.read {
+		b.texts[to] = b.texts[i]
+	}
+}
+
+// sift is keep for a table. It looks for tags first and compares keys then, without a
+// branch that can't be predicted between: a processor that waits for the memory of one
+// key has the next ones on their way.
+func (b *batch) sift(t *Table, having bool) {
+	var twins [leafMax]uint64
+	for i, w := range b.words[:b.n] {
+		twins[i] = t.sameTag(w)
+	}
+	if having {
+		n := 0
+		for i, twin := range twins[:b.n] {
+			b.move(i, n)
+			twins[n] = twin
+			n += one(twin)
+		}
+		b.n = n
+		b.list()
+	}
+	n := 0
+	for i, twin := range twins[:b.n] {
+		if (twin != 0 && t.isAt(twin, b.text(i))) == having {
+			b.move(i, n)
+			n++
+		}
+	}
+	b.n = n
+}
+
+// isAt says whether the table has a key, of which w, a word of the table, has the tag.
+func (t *Table) isAt(w uint64, key string) bool {
+	return t.keyAt(w) == key || t.search(w, func(w uint64) bool { return t.keyAt(w) == key }) != 0
+}
+
+// sameTag returns a word of t that has the tag of h, 0 if there is none.
+func (t *Table) sameTag(h uint64) uint64 {
+	p, tag := t.page(h), h&tagMask
+	if p == nil || tag == 0 {
+		return t.search(h, func(uint64) bool { return true })
+	}
+	for i := range uint64(leafMax / bucketLen) {
+		addr, absent := first(p.bucket(h+i*bucketLen<<addrBits), tag)
+		if addr != 0 {
+			return tag | addr
+		}
+		if absent {
+			break
+		}
+	}
+	return 0
 }
 
 // has says whether the table has a key with hash h.
 func (t *Table) has(h uint64, key string) bool {
+	w := t.sameTag(h)
+	return w != 0 && t.isAt(w, key)
+}
+
+// search returns the first word with the tag of h that is right, 0 if there is none.
+func (t *Table) search(h uint64, right func(w uint64) bool) uint64 {
 	n := t.leaf(h)
 	if n == nil {
-		return false
+		return 0
 	}
-	tag := h >> addrBits
 	for i, left := n.home(h), len(n.words); left > 0; left-- {
 		w := n.words[i].Load()
 		if w == 0 {
 			break
 		}
-		if w>>addrBits == tag && t.keyAt(w) == key {
-			return true
+		if w>>addrBits == h>>addrBits && right(w) {
+			return w
 		}
 		if i++; i == len(n.words) {
 			i = 0
 		}
 	}
-	return false
+	return 0
 }
 
 // keyAt returns the key of the record at the address in w.
 func (t *Table) keyAt(w uint64) string {
-	b := t.locate(w)
-	if at := int(t.fixed); b[0]&^kindMask == 0 && b[1]|b[2] < 0x80 {
-		return piece(b[at : at+int(b[1])])
+	ref := t.chunks.At(int(w & addrMask >> offsetBits))
+	chunk, at := ref.bytes(), int(w&offsetMask)
+	if head := chunk[at:]; len(head) >= shortHead && head[0]&^kindMask == 0 && head[1]|head[2] < 0x80 {
+		at = int(t.fixed)
+		return piece(head[at : at+int(head[1])])
 	}
 	rec := t.wordRecord(w)
 	return rec.Key()
 }
 
-// wordsAtFirst bounds how long a list of words is made before it is needed.
-const wordsAtFirst = 1 << 14
-
-// pick returns the members that sift leaves of the batches, behind those that it gets.
-// What is taken from a table is listed as words at first, which have no pointers, so
-// that the list of strings is made once and as long as it will be.
-func (s *Set) pick(members []string, sift func(b *batch)) []string {
-	var words []uint64
-	if s.table != nil {
-		words = make([]uint64, 0, min(s.table.Len(), wordsAtFirst))
-	}
-	s.batches(func(b *batch) bool {
-		sift(b)
-		members = append(members, b.items...)
-		words = append(words, b.words...)
-		return true
-	})
-	members = slices.Grow(members, len(words))
-	for _, w := range words {
-		members = append(members, s.table.keyAt(w))
+// pick returns the members that sets have, or have not, behind those that it gets. How
+// many they will be follows from how many there were so far.
+func (s *Set) pick(members []string, sets []*Set, having bool) []string {
+	var b batch
+	before, seen, all := len(members), 0, s.Len()
+	for b.begin(s); b.next(); {
+		seen += b.n
+		b.keep(sets, having)
+		if n := len(members) + b.n; n > cap(members) {
+			share := float64(n-before) / float64(seen)
+			members = slices.Grow(members, b.n+int(share*float64(all-seen)*1.1))
+		}
+		members = append(members, b.list()...)
 	}
 	return members
 }
@@ -170,26 +226,18 @@ func (s *Set) pick(members []string, sift func(b *batch)) []string {
 // the number of members in the smallest of the k sets.
 func InterSets(sets []*Set) []string {
 	first, rest := bySize(sets)
-	return first.pick(nil, func(b *batch) { b.keepAll(rest, true) })
+	return first.pick(nil, rest, true)
 }
 
 // InterCard returns how many members InterSets would return, at most limit. The
 // complexity is that of InterSets.
 func InterCard(sets []*Set, limit int) (n int) {
 	first, rest := bySize(sets)
-	first.batches(func(b *batch) bool {
-		b.keepAll(rest, true)
-		n += b.len()
-		return n < limit
-	})
-	return min(n, limit)
-}
-
-// keepAll is keep for several sets.
-func (b *batch) keepAll(sets []*Set, having bool) {
-	for _, s := range sets {
-		b.keep(s, having)
+	var b batch
+	for b.begin(first); n < limit && b.next(); n += b.n {
+		b.keep(rest, true)
 	}
+	return min(n, limit)
 }
 
 // bySize returns the smallest of the sets, and the others in the order of their sizes.
@@ -211,7 +259,7 @@ const fewSets = 4
 func UnionSets(sets []*Set) (members []string) {
 	if len(sets) <= fewSets {
 		for i, s := range sets {
-			members = s.pick(members, func(b *batch) { b.keepAll(sets[:i], false) })
+			members = s.pick(members, sets[:i], false)
 		}
 		return members
 	}
@@ -239,7 +287,7 @@ func DiffSets(sets []*Set) (members []string) {
 		others += s.Len()
 	}
 	if len(rest) <= fewSets || int64(first.Len())*int64(len(rest)) <= int64(others)*fewSets {
-		return first.pick(nil, func(b *batch) { b.keepAll(rest, false) })
+		return first.pick(nil, rest, false)
 	}
 	gone := map[string]struct{}{}
 	for _, s := range rest {

@@ -250,7 +250,7 @@ func (t *Table) keyOf(b []byte, h head) (string, bool) {
 func (t *Table) wordAt(hash, word uint64, p *leafPage) ([]atomic.Uint64, int) {
 	t.touched++
 	if p != nil {
-		switch addr, absent := p.first(hash); {
+		switch addr, absent := first(p.bucket(hash), hash&tagMask); {
 		case addr == word&addrMask:
 			return p[:], p.place(word)
 		case absent:

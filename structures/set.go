@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// Set is a set of strings. While it is small it is packed, its items in the order
-// in which they came; then it is a [Table] with the members as keys and nothing as
+// Set is a set of strings. While it is small it is packed, its items in the order in
+// which they came; then it is a [Table] with the members as keys and nothing as
 // values, and stays one.
 //
 // What a method returns stays valid for ever. Reading from a packed set that was
-// changed copies it first, so read before you change. Sets that are used together
-// must have the same configuration.
+// changed copies it first, so read before you change. Sets that are used together must
+// have the same configuration.
 type Set struct {
 	cfg     *TableConfig
 	blob    string // the packed form, unless it was changed
@@ -25,8 +25,8 @@ const setBytes = 72 // of a Set itself
 // NewSet returns an empty set.
 func NewSet(cfg *TableConfig) *Set { return &Set{cfg: cfg} }
 
-// Of returns the set in a record for reading: its object, or s as a view of its
-// blob. The zero Record has an empty one. It allocates nothing.
+// Of returns the set in a record for reading: its object, or s as a view of its blob.
+// The zero Record has an empty one. It allocates nothing.
 func (s *Set) Of(rec *Record) *Set {
 	o, blob := rec.packed()
 	if big, ok := o.(*Set); ok {
@@ -39,8 +39,8 @@ func (s *Set) Of(rec *Record) *Set {
 // Unpack makes s the set in a blob. The complexity is O(1).
 func (s *Set) Unpack(blob string) { s.blob, s.changed, s.table = blob, false, nil }
 
-// Blob returns the set as a blob that is good until the next change, and false if
-// it is not packed. The complexity is O(1).
+// Blob returns the set as a blob that is good until the next change, and false if it
+// is not packed. The complexity is O(1).
 func (s *Set) Blob() (blob []byte, packed bool) {
 	if s.table != nil {
 		return nil, false
@@ -94,8 +94,8 @@ func (s *Set) Allocated() int {
 	return setBytes + cap(s.next)
 }
 
-// Clone returns an independent copy, a *Set. It counts as a write.
-// The complexity is O(1).
+// Clone returns an independent copy, a *Set. It counts as a write. The complexity is
+// O(1).
 func (s *Set) Clone() Object {
 	c := &Set{cfg: s.cfg}
 	if s.table != nil {
@@ -155,8 +155,7 @@ func (s *Set) grow() {
 	}
 }
 
-// Rem removes member and says whether it was there. The complexity is O(1)
-// amortised.
+// Rem removes member and says whether it was there. The complexity is O(1) amortised.
 func (s *Set) Rem(member string) bool {
 	if s.table != nil {
 		r := s.table.Find(s.cfg.Hash(member), member)
@@ -204,8 +203,8 @@ func countItems[T string | []byte](blob T) (n int) {
 	return n
 }
 
-// All calls visit with every member until it returns false. visit must not write.
-// The complexity is O(n).
+// All calls visit with every member until it returns false. visit must not write. The
+// complexity is O(n).
 func (s *Set) All(visit func(member string) bool) {
 	if s.table != nil {
 		s.table.words(func(w uint64) bool { return visit(s.table.keyAt(w)) })
@@ -232,8 +231,8 @@ func (s *Set) Members() []string {
 // Scan calls visit with about count members from cursor on and returns the cursor to
 // go on from, 0 at the end; those of a packed set come all at once. A member that is
 // there from the first call to the last is visited at least once, whatever is written
-// between the calls, and exactly once if the set is not emptied meanwhile. visit
-// must not write. The complexity is O(count).
+// between the calls, and exactly once if the set is not emptied meanwhile. visit must
+// not write. The complexity is O(count).
 func (s *Set) Scan(cursor uint32, count int, visit func(member string)) (next uint32) {
 	if s.table != nil {
 		return s.table.Scan(cursor, count, func(r Record) { visit(r.Key()) })
@@ -268,13 +267,13 @@ func (s *Set) Random(random func(n uint64) uint64) (member string, ok bool) {
 	}
 }
 
-// sampleShare is the share of a set above which a sample of it is drawn from a list
-// of all: Redis's SRANDMEMBER_SUB_STRATEGY_MUL.
+// sampleShare is the share of a set above which a sample of it is drawn from a list of
+// all: Redis's SRANDMEMBER_SUB_STRATEGY_MUL.
 const sampleShare = 3
 
-// Sample returns count different members, each such choice with the same
-// probability, or all if there are no more. random(n) returns a uniform number below
-// n. The complexity is O(count) expected.
+// Sample returns count different members, each such choice with the same probability,
+// or all if there are no more. random(n) returns a uniform number below n. The
+// complexity is O(count) expected.
 func (s *Set) Sample(count int, random func(n uint64) uint64) []string {
 	n := s.Len()
 	if count <= 0 || n == 0 {

@@ -150,7 +150,7 @@ func (t *Table) Find(h uint64, key string) (r Ref) {
 func (t *Table) Seek(r *Ref, h uint64, key string) {
 	r.hash, r.shape, r.Found = h, t.shape, false
 	if p := t.page(h); p != nil {
-		addr, absent := p.first(h)
+		addr, absent := first(p.bucket(h), h&tagMask)
 		if absent {
 			return
 		}
@@ -316,7 +316,7 @@ func (t *Table) LoadText(seq, h uint64, key string) (value string, kind uint8, d
 	if words == nil {
 		return "", 0, 0, Unclear
 	}
-	addr, absent := words.first(h)
+	addr, absent := first(words.bucket(h), h&tagMask)
 	if addr == 0 {
 		if !absent || t.seq.Load() != seq {
 			return "", 0, 0, Unclear
