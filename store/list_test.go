@@ -786,7 +786,7 @@ func TestListExpires(t *testing.T) {
 func TestListAllocs(t *testing.T) {
 	s := newTest(t, WithShards(1))
 	for i := range 5000 { // so that the table has chunks of the usual size
-		require.NoError(t, s.String("string:" + strconv.Itoa(i)).Set("0123456789abcdef"))
+		require.NoError(t, s.String("string:"+strconv.Itoa(i)).Set("0123456789abcdef"))
 	}
 	values := []string{"0123456789abcdef"}
 	for _, n := range []int{0, 10, 10_000} {
