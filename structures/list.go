@@ -72,7 +72,7 @@ func (l *List) Clone() Object {
 // append is PushBack into pages, without counting.
 func (l *List) append(s string) {
 	if p := l.tail; p == nil || p.owner != l.tree.owner || p.down || !p.push(s) {
-		l.nextTail(s)
+		l.tail = l.nextPage(p, s, false, l.tree.len())
 		l.tail.push(s)
 	}
 }
@@ -137,7 +137,7 @@ func (l *List) PushFront(s string) {
 		return
 	}
 	if p := l.head; p == nil || p.owner != l.tree.owner || !p.down || !p.push(s) {
-		l.nextHead(s)
+		l.head = l.nextPage(p, s, true, 0)
 		l.head.push(s)
 	}
 	l.n++
@@ -155,34 +155,20 @@ func (l *List) PushBack(s string) {
 	l.size += itemSize(s)
 }
 
-// nextHead makes room for s at the front.
-func (l *List) nextHead(s string) {
-	p := l.head
-	l.head = l.nextPage(p, itemNeed(s), true)
-	if p != nil && l.head.len() == 0 {
-		l.tree.splice(0, false, p)
+// nextPage returns a page with room for s in the place of p, which is nil or can't be
+// written. It has the elements of p if they are few, as after pops or in a page that a
+// clone shares; else p goes into the tree before element at.
+func (l *List) nextPage(p *listPage, s string, down bool, at int) *listPage {
+	need := itemNeed(s)
+	if p != nil && p.need() <= l.tree.pageLen/2 && len(p.refs) <= listPageRefs/2 {
+		fresh := newListPage(l.tree.owner, l.newLen(p.need()+need), down)
+		fresh.appendAll(p)
+		return fresh
 	}
-}
-
-// nextTail makes room for s at the back.
-func (l *List) nextTail(s string) {
-	p := l.tail
-	l.tail = l.nextPage(p, itemNeed(s), false)
-	if p != nil && l.tail.len() == 0 {
-		l.tree.splice(l.tree.len(), false, p)
+	if p != nil {
+		l.tree.splice(at, false, p)
 	}
-}
-
-// nextPage returns a page that can be written where p, if it is there, can't. It has
-// the elements of p if they are few, as after pops or in a page that a clone shares.
-func (l *List) nextPage(p *listPage, need int, down bool) *listPage {
-	few := p != nil && p.need() <= l.tree.pageLen/2 && len(p.refs) <= listPageRefs/2
-	if !few {
-		return newListPage(l.tree.owner, l.newLen(need), down)
-	}
-	fresh := newListPage(l.tree.owner, l.newLen(p.need()+need), down)
-	fresh.appendAll(p)
-	return fresh
+	return newListPage(l.tree.owner, l.newLen(need), down)
 }
 
 // PopFront takes the first element off and returns it; there must be one. The
@@ -193,23 +179,27 @@ func (l *List) PopFront() string { return l.pop(false) }
 func (l *List) PopBack() string { return l.pop(true) }
 
 func (l *List) pop(last bool) string {
-	if !l.big || l.n == 1 {
-		i := 0
-		if last {
-			i = l.n - 1
-		}
-		s := l.At(i)
-		l.drop(1, last)
-		return s
+	p := l.head
+	if last {
+		p = l.tail
 	}
-	at := l.end(last)
-	p := (*at).own(l.tree.owner)
+	if p.len() < 2 || p.owner != l.tree.owner {
+		return l.popSlowly(last)
+	}
 	s := p.pop(last)
-	if *at = p; p.len() == 0 {
-		*at = nil
-	}
 	l.n--
 	l.size -= itemSize(s)
+	return s
+}
+
+// popSlowly is pop where there is more to do than to move a bound.
+func (l *List) popSlowly(last bool) string {
+	i := 0
+	if last {
+		i = l.n - 1
+	}
+	s := l.At(i)
+	l.drop(1, last)
 	return s
 }
 

@@ -73,13 +73,13 @@ func (p *listPage) allocated() int {
 	return listPageOverhead + len(p.buf) + cap(p.refs)*16 + p.refBytes
 }
 
-// slot returns where slot k lies.
-func (p *listPage) slot(k int32) []byte {
+// slot returns the two bytes of slot k.
+func (p *listPage) slot(k int32) *[listSlotLen]byte {
 	at := int(k) * listSlotLen
 	if !p.down {
 		at = len(p.buf) - at - listSlotLen
 	}
-	return p.buf[at : at+listSlotLen]
+	return (*[listSlotLen]byte)(p.buf[at:])
 }
 
 // item returns element i.
