@@ -116,14 +116,15 @@ func (h Hash) open(w *write, op string) (*structures.Hash, error) {
 
 // clone returns the hash as of now, for good.
 func (h Hash) clone(op string) (*structures.Hash, error) {
-	v, locked, err := h.load(op, new(structures.Hash))
+	packed, locked, err := h.load(op, new(structures.Hash))
 	locked.release()
 	if err != nil || locked == nil { // what is packed never changes
-		return v, err
+		return packed, err
 	}
 	var w write
 	defer w.end()
-	if v, err = h.open(&w, op); err != nil {
+	v, err := h.open(&w, op)
+	if err != nil {
 		return nil, err
 	}
 	return v.Clone().(*structures.Hash), nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -194,50 +195,116 @@ func TestFieldDeadlines(t *testing.T) {
 		{"HINCRBY keeps", func(h Hash) (any, error) { return h.IncrBy("a", 1) }, int64(2), []FieldTTL{in(10), none}},
 		{"HINCRBYFLOAT keeps", func(h Hash) (any, error) { return h.IncrByFloat("a", 0.5) }, 1.5, []FieldTTL{in(10), none}},
 		{"HDEL", func(h Hash) (any, error) { return h.Del("a", "a", "x") }, 1, []FieldTTL{missing, none}},
-		{"HPERSIST", func(h Hash) (any, error) { return h.Persist("a", "b", "x") },
-			[]FieldStatus{FieldChanged, FieldNoTTL, FieldMissing}, []FieldTTL{none, none}},
-		{"HEXPIRE", func(h Hash) (any, error) { return h.Expire(20*time.Second, Always, "a", "b", "x") },
-			[]FieldStatus{FieldChanged, FieldChanged, FieldMissing}, []FieldTTL{in(20), in(20)}},
-		{"HEXPIRE NX", func(h Hash) (any, error) { return h.Expire(20*time.Second, IfAbsent, "a", "b") },
-			[]FieldStatus{FieldUnchanged, FieldChanged}, []FieldTTL{in(10), in(20)}},
-		{"HEXPIRE XX", func(h Hash) (any, error) { return h.Expire(20*time.Second, IfPresent, "a", "b") },
-			[]FieldStatus{FieldChanged, FieldUnchanged}, []FieldTTL{in(20), none}},
-		{"HEXPIRE GT", func(h Hash) (any, error) { return h.Expire(20*time.Second, IfGreater, "a", "b") },
-			[]FieldStatus{FieldChanged, FieldUnchanged}, []FieldTTL{in(20), none}},
-		{"HEXPIRE GT of less", func(h Hash) (any, error) { return h.Expire(10*time.Second, IfGreater, "a") },
-			[]FieldStatus{FieldUnchanged}, []FieldTTL{in(10), none}},
-		{"HEXPIRE LT", func(h Hash) (any, error) { return h.Expire(5*time.Second, IfLess, "a", "b") },
-			[]FieldStatus{FieldChanged, FieldChanged}, []FieldTTL{in(5), in(5)}},
-		{"HEXPIRE LT of more", func(h Hash) (any, error) { return h.Expire(10*time.Second, IfLess, "a") },
-			[]FieldStatus{FieldUnchanged}, []FieldTTL{in(10), none}},
-		{"HEXPIRE 0", func(h Hash) (any, error) { return h.Expire(0, Always, "a", "x") },
-			[]FieldStatus{FieldDeleted, FieldMissing}, []FieldTTL{missing, none}},
-		{"HEXPIREAT in the past", func(h Hash) (any, error) { return h.ExpireAt(time.Unix(0, 0), Always, "a") },
-			[]FieldStatus{FieldDeleted}, []FieldTTL{missing, none}},
-		{"HEXPIREAT in the past GT", func(h Hash) (any, error) { return h.ExpireAt(time.Unix(5, 0), IfGreater, "a") },
-			[]FieldStatus{FieldUnchanged}, []FieldTTL{in(10), none}},
-		{"HGETEX", func(h Hash) (any, error) { return h.GetEx(ExpireIn(20*time.Second), "a", "b") },
-			[]Optional{{"1", true}, {"1", true}}, []FieldTTL{in(20), in(20)}},
-		{"HGETEX PERSIST", func(h Hash) (any, error) { return h.GetEx(Persist, "a", "x") },
-			[]Optional{{"1", true}, {}}, []FieldTTL{none, none}},
-		{"HGETEX alone", func(h Hash) (any, error) { return h.GetEx(Expiry{}, "a") },
-			[]Optional{{"1", true}}, []FieldTTL{in(10), none}},
-		{"HGETEX EXAT in the past", func(h Hash) (any, error) { return h.GetEx(ExpireAt(time.Unix(1, 0)), "a") },
-			[]Optional{{"1", true}}, []FieldTTL{missing, none}},
-		{"HGETDEL", func(h Hash) (any, error) { return h.GetDel("a", "a", "x") },
-			[]Optional{{"1", true}, {}, {}}, []FieldTTL{missing, none}},
-		{"HSETEX", func(h Hash) (any, error) { return h.SetEX(Always, ExpireIn(20*time.Second), Pair{"b", "2"}) },
-			true, []FieldTTL{in(10), in(20)}},
-		{"HSETEX clears", func(h Hash) (any, error) { return h.SetEX(Always, Expiry{}, Pair{"a", "2"}) },
-			true, []FieldTTL{none, none}},
-		{"HSETEX KEEPTTL", func(h Hash) (any, error) { return h.SetEX(Always, KeepTTL, Pair{"a", "2"}, Pair{"b", "2"}) },
-			true, []FieldTTL{in(10), none}},
-		{"HSETEX FNX", func(h Hash) (any, error) { return h.SetEX(IfAbsent, Expiry{}, Pair{"x", "2"}, Pair{"a", "2"}) },
-			false, []FieldTTL{in(10), none}},
-		{"HSETEX FXX", func(h Hash) (any, error) { return h.SetEX(IfPresent, Expiry{}, Pair{"a", "2"}, Pair{"x", "2"}) },
-			false, []FieldTTL{in(10), none}},
-		{"HSETEX in the past", func(h Hash) (any, error) { return h.SetEX(Always, ExpireAt(time.Unix(1, 0)), Pair{"a", "2"}) },
-			true, []FieldTTL{missing, none}},
+		{
+			"HPERSIST", func(h Hash) (any, error) { return h.Persist("a", "b", "x") },
+			[]FieldStatus{FieldChanged, FieldNoTTL, FieldMissing},
+			[]FieldTTL{none, none},
+		},
+		{
+			"HEXPIRE", func(h Hash) (any, error) { return h.Expire(20*time.Second, Always, "a", "b", "x") },
+			[]FieldStatus{FieldChanged, FieldChanged, FieldMissing},
+			[]FieldTTL{in(20), in(20)},
+		},
+		{
+			"HEXPIRE NX", func(h Hash) (any, error) { return h.Expire(20*time.Second, IfAbsent, "a", "b") },
+			[]FieldStatus{FieldUnchanged, FieldChanged},
+			[]FieldTTL{in(10), in(20)},
+		},
+		{
+			"HEXPIRE XX", func(h Hash) (any, error) { return h.Expire(20*time.Second, IfPresent, "a", "b") },
+			[]FieldStatus{FieldChanged, FieldUnchanged},
+			[]FieldTTL{in(20), none},
+		},
+		{
+			"HEXPIRE GT", func(h Hash) (any, error) { return h.Expire(20*time.Second, IfGreater, "a", "b") },
+			[]FieldStatus{FieldChanged, FieldUnchanged},
+			[]FieldTTL{in(20), none},
+		},
+		{
+			"HEXPIRE GT of less", func(h Hash) (any, error) { return h.Expire(10*time.Second, IfGreater, "a") },
+			[]FieldStatus{FieldUnchanged},
+			[]FieldTTL{in(10), none},
+		},
+		{
+			"HEXPIRE LT", func(h Hash) (any, error) { return h.Expire(5*time.Second, IfLess, "a", "b") },
+			[]FieldStatus{FieldChanged, FieldChanged},
+			[]FieldTTL{in(5), in(5)},
+		},
+		{
+			"HEXPIRE LT of more", func(h Hash) (any, error) { return h.Expire(10*time.Second, IfLess, "a") },
+			[]FieldStatus{FieldUnchanged},
+			[]FieldTTL{in(10), none},
+		},
+		{
+			"HEXPIRE 0", func(h Hash) (any, error) { return h.Expire(0, Always, "a", "x") },
+			[]FieldStatus{FieldDeleted, FieldMissing},
+			[]FieldTTL{missing, none},
+		},
+		{
+			"HEXPIREAT in the past", func(h Hash) (any, error) { return h.ExpireAt(time.Unix(0, 0), Always, "a") },
+			[]FieldStatus{FieldDeleted},
+			[]FieldTTL{missing, none},
+		},
+		{
+			"HEXPIREAT in the past GT", func(h Hash) (any, error) { return h.ExpireAt(time.Unix(5, 0), IfGreater, "a") },
+			[]FieldStatus{FieldUnchanged},
+			[]FieldTTL{in(10), none},
+		},
+		{
+			"HGETEX", func(h Hash) (any, error) { return h.GetEx(ExpireIn(20*time.Second), "a", "b") },
+			[]Optional{{"1", true}, {"1", true}},
+			[]FieldTTL{in(20), in(20)},
+		},
+		{
+			"HGETEX PERSIST", func(h Hash) (any, error) { return h.GetEx(Persist, "a", "x") },
+			[]Optional{{"1", true}, {}},
+			[]FieldTTL{none, none},
+		},
+		{
+			"HGETEX alone", func(h Hash) (any, error) { return h.GetEx(Expiry{}, "a") },
+			[]Optional{{"1", true}},
+			[]FieldTTL{in(10), none},
+		},
+		{
+			"HGETEX EXAT in the past", func(h Hash) (any, error) { return h.GetEx(ExpireAt(time.Unix(1, 0)), "a") },
+			[]Optional{{"1", true}},
+			[]FieldTTL{missing, none},
+		},
+		{
+			"HGETDEL", func(h Hash) (any, error) { return h.GetDel("a", "a", "x") },
+			[]Optional{{"1", true}, {}, {}},
+			[]FieldTTL{missing, none},
+		},
+		{
+			"HSETEX", func(h Hash) (any, error) { return h.SetEX(Always, ExpireIn(20*time.Second), Pair{"b", "2"}) },
+			true,
+			[]FieldTTL{in(10), in(20)},
+		},
+		{
+			"HSETEX clears", func(h Hash) (any, error) { return h.SetEX(Always, Expiry{}, Pair{"a", "2"}) },
+			true,
+			[]FieldTTL{none, none},
+		},
+		{
+			"HSETEX KEEPTTL", func(h Hash) (any, error) { return h.SetEX(Always, KeepTTL, Pair{"a", "2"}, Pair{"b", "2"}) },
+			true,
+			[]FieldTTL{in(10), none},
+		},
+		{
+			"HSETEX FNX", func(h Hash) (any, error) { return h.SetEX(IfAbsent, Expiry{}, Pair{"x", "2"}, Pair{"a", "2"}) },
+			false,
+			[]FieldTTL{in(10), none},
+		},
+		{
+			"HSETEX FXX", func(h Hash) (any, error) { return h.SetEX(IfPresent, Expiry{}, Pair{"a", "2"}, Pair{"x", "2"}) },
+			false,
+			[]FieldTTL{in(10), none},
+		},
+		{
+			"HSETEX in the past", func(h Hash) (any, error) { return h.SetEX(Always, ExpireAt(time.Unix(1, 0)), Pair{"a", "2"}) },
+			true,
+			[]FieldTTL{missing, none},
+		},
 	}
 	for form, others := range hashSizes {
 		for _, c := range cases {
@@ -290,7 +357,7 @@ func TestHashMistakes(t *testing.T) {
 			func() error { _, _, err := h.Scan(0, ScanOptions{Type: KindHash}); return err }(),
 		},
 		ErrInvalidCursor: {func() error { _, _, err := h.ScanNoValues(1<<40, ScanOptions{}); return err }()},
-		ErrTooLarge:      {err2(h.RandFields(-1 << 62)), err2(h.RandFieldsWithValues(-1 << 31))},
+		ErrTooLarge:      {err2(h.RandFields(math.MinInt)), err2(h.RandFieldsWithValues(-maxRandom - 1))},
 	} {
 		for i, err := range errs {
 			requireOutcome(t, want, err, fmt.Sprintf("%v, %d", want, i))
