@@ -55,6 +55,57 @@ func (h Hash) load(op string, view *structures.Hash) (v *structures.Hash, locked
 	}
 }
 
+// look returns the value of field. It takes no lock where no writer is in the way.
+func (h Hash) look(op, field string) (value string, found bool, err error) {
+	if h.db.s != nil && h.db.s.plain.Load() && uint(h.db.n) < Databases {
+		if value, o := h.loadField(field); o != structures.Unclear {
+			return value, o == structures.Found, nil
+		}
+	}
+	var view structures.Hash
+	v, locked, err := h.load(op, &view)
+	defer locked.release()
+	if err == nil {
+		value, found = v.Get(field)
+	}
+	return value, found, err
+}
+
+// loadField returns the value of field without a lock. It is what it was at some moment
+// since the record was found, as an object that was replaced or removed meanwhile is
+// never written again.
+func (h Hash) loadField(field string) (value string, o structures.Outcome) {
+	s := h.db.s
+	sh, hash := s.hash(h.key)
+	seq := sh.seq.Load()
+	t := sh.table(h.db.n)
+	if t == nil || seq&1 != 0 {
+		return "", structures.Unclear
+	}
+	blob, object, kind, deadline, o := t.LoadValue(seq, hash, h.key)
+	if o == structures.Unclear || Kind(kind>>encodingBits) != KindHash || s.stale(sh) {
+		return "", structures.Unclear
+	}
+	at := int64(0)
+	if v, large := object.(*structures.Hash); large {
+		value, at, o = v.Load(seq, field)
+	} else {
+		value, at, o = structures.LoadField(blob, field)
+	}
+	if at = earlier(at, deadline); at != 0 && at <= s.now() {
+		return "", structures.Unclear
+	}
+	return value, o
+}
+
+// earlier returns the earlier of two deadlines, of which 0 is none.
+func earlier(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
 // open begins a command and returns the hash to be changed.
 func (h Hash) open(w *write, op string) (*structures.Hash, error) {
 	if err := w.begin(h.db, op, h.key); err != nil {
@@ -65,14 +116,15 @@ func (h Hash) open(w *write, op string) (*structures.Hash, error) {
 
 // clone returns the hash as of now, for good.
 func (h Hash) clone(op string) (*structures.Hash, error) {
-	v, locked, err := h.load(op, new(structures.Hash))
+	packed, locked, err := h.load(op, new(structures.Hash))
 	locked.release()
 	if err != nil || locked == nil { // what is packed never changes
-		return v, err
+		return packed, err
 	}
 	var w write
 	defer w.end()
-	if v, err = h.open(&w, op); err != nil {
+	v, err := h.open(&w, op)
+	if err != nil {
 		return nil, err
 	}
 	return v.Clone().(*structures.Hash), nil
@@ -153,17 +205,11 @@ func hashFingerprint(r *structures.Record, now int64) (sum uint64) {
 //
 // [HGET]: https://redis.io/docs/latest/commands/hget/
 func (h Hash) Get(field string) (string, error) {
-	var view structures.Hash
-	v, locked, err := h.load("HGET", &view)
-	defer locked.release()
-	if err != nil {
-		return "", err
+	value, found, err := h.look("HGET", field)
+	if err == nil && !found {
+		err = ErrNotFound
 	}
-	value, ok := v.Get(field)
-	if !ok {
-		return "", ErrNotFound
-	}
-	return value, nil
+	return value, err
 }
 
 // MGet returns the values of fields as of one moment, in their order. What is missing is
@@ -298,14 +344,8 @@ func (h Hash) Len() (int, error) {
 //
 // [HSTRLEN]: https://redis.io/docs/latest/commands/hstrlen/
 func (h Hash) StrLen(field string) (int, error) {
-	var view structures.Hash
-	v, locked, err := h.load("HSTRLEN", &view)
-	defer locked.release()
-	if err != nil {
-		return 0, err
-	}
-	value, _ := v.Get(field)
-	return len(value), nil
+	value, _, err := h.look("HSTRLEN", field)
+	return len(value), err
 }
 
 // Exists says whether field is there.
@@ -316,14 +356,8 @@ func (h Hash) StrLen(field string) (int, error) {
 //
 // [HEXISTS]: https://redis.io/docs/latest/commands/hexists/
 func (h Hash) Exists(field string) (bool, error) {
-	var view structures.Hash
-	v, locked, err := h.load("HEXISTS", &view)
-	defer locked.release()
-	if err != nil {
-		return false, err
-	}
-	_, ok := v.Get(field)
-	return ok, nil
+	_, found, err := h.look("HEXISTS", field)
+	return found, err
 }
 
 // Set stores value under field, and more of them, in one step and takes their deadlines

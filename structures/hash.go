@@ -130,6 +130,35 @@ func (h *Hash) Look(field string) (value string, deadline int64, ok bool) {
 	return r.Record.Value(), r.Record.Deadline(), true
 }
 
+// SetSeq makes a large hash readable by Load, under the sequence number of the shard
+// that it is in. The complexity is O(1).
+func (h *Hash) SetSeq(s *Seq) {
+	if h.table != nil && h.table.seq != s { // it may be read already
+		h.table.seq = s
+	}
+}
+
+// Load is Look of a large hash without a lock: seq is what the Seq of SetSeq said before
+// the caller found the hash. Where the outcome is unclear, the caller looks again under
+// the lock. The complexity is O(1).
+func (h *Hash) Load(seq uint64, field string) (value string, deadline int64, o Outcome) {
+	hash := h.cfg.Hash(field)
+	if value, _, deadline, o = h.table.LoadText(seq, hash, field); o != Unclear {
+		return value, deadline, o
+	}
+	value, _, _, deadline, o = h.table.LoadValue(seq, hash, field)
+	return value, deadline, o
+}
+
+// LoadField is Look in a blob. The complexity is O(1).
+func LoadField(blob, field string) (value string, deadline int64, o Outcome) {
+	h := Hash{blob: blob}
+	if p, found := h.find(field); found {
+		return p.value, p.deadline, Found
+	}
+	return "", 0, Missing
+}
+
 // Set gives field a value and a deadline, and says whether it is new.
 // The complexity is O(1) amortised.
 func (h *Hash) Set(field, value string, deadline int64) (added bool) {

@@ -153,7 +153,7 @@ func (m *hashModel) step(t testing.TB, r *rand.Rand, fields int, timed bool) {
 	case op < 10:
 		m.del(t, field)
 	case op < 11:
-		m.purge(t, 900+r.Int64N(600), []int{1, 3, 1 << 40}[r.IntN(3)])
+		m.purge(t, 900+r.Int64N(600), []int{1, 3, 1 << 30}[r.IntN(3)])
 	default:
 		m.repack()
 	}
@@ -456,7 +456,7 @@ func expireHashes(t testing.TB, tab *Table, model map[string]*hashModel, now int
 		} else {
 			m.h.Unpack(rec.Value())
 		}
-		m.purge(t, now, 1<<40)
+		m.purge(t, now, 1<<30)
 		m.check(t)
 		if m.h.Len() == 0 {
 			tab.Delete(&ref, key)
@@ -504,7 +504,7 @@ func FuzzHash(f *testing.F) {
 			case 2:
 				m.del(t, field)
 			case 3:
-				m.purge(t, int64(arg&7), 1<<40)
+				m.purge(t, int64(arg&7), 1<<30)
 			case 4:
 				m.repack()
 			case 5:

@@ -314,7 +314,9 @@ const (
 func (t *Table) LoadText(seq, h uint64, key string) (value string, kind uint8, deadline int64, o Outcome) {
 	words := t.page(h)
 	if words == nil {
-		return "", 0, 0, Unclear
+		if words = t.pageBelow(h); words == nil {
+			return "", 0, 0, Unclear
+		}
 	}
 	addr, absent := first(words.bucket(h), h&tagMask)
 	if addr == 0 {
@@ -353,6 +355,53 @@ func (t *Table) LoadText(seq, h uint64, key string) (value string, kind uint8, d
 		deadline = int64(binary.LittleEndian.Uint64(b[from-deadlineLen:]))
 	}
 	return piece(b[to : to+vlen]), meta & kindMask, deadline, Found
+}
+
+// LoadValue is Load for the value of a key that is not long, and leaves the access stamp
+// alone: a text or an object, which itself may be read under the lock only, unless it
+// says otherwise. It is Found or Unclear. The complexity is O(1).
+func (t *Table) LoadValue(seq, h uint64, key string) (text string, o Object, kind uint8, deadline int64, out Outcome) {
+	n := t.leaf(h)
+	if n == nil {
+		return "", nil, 0, 0, Unclear
+	}
+	tag := h >> addrBits
+	for i, left := n.home(h), len(n.words); left > 0; left-- {
+		w := n.words[i].Load()
+		if w == 0 {
+			break
+		}
+		if w>>addrBits == tag {
+			b := t.loadBytes(seq, w)
+			head, ok := t.parse(b)
+			if !ok || head.meta&flagBigKey != 0 {
+				break
+			}
+			if string(b[head.key:head.val]) == key {
+				return t.loadValue(seq, b, head)
+			}
+		}
+		if i++; i == len(n.words) {
+			i = 0
+		}
+	}
+	return "", nil, 0, 0, Unclear
+}
+
+// loadValue takes the record b apart.
+func (t *Table) loadValue(seq uint64, b []byte, h head) (text string, o Object, kind uint8, deadline int64, out Outcome) {
+	kind = h.meta & kindMask
+	if h.meta&flagDeadline != 0 {
+		deadline = int64(binary.LittleEndian.Uint64(b[h.key-deadlineLen:]))
+	}
+	if h.meta&flagSlot == 0 {
+		return piece(b[h.val:h.end]), nil, kind, deadline, Found
+	}
+	s := t.slotAt(binary.LittleEndian.Uint32(b[h.val:]))
+	if s == nil || t.seq.Load() != seq {
+		return "", nil, 0, 0, Unclear
+	}
+	return s.text, s.object, kind, deadline, Found
 }
 
 // Touch replaces the access stamp of a record that r has found, if nothing has moved
