@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,8 +19,8 @@ import (
 
 type zsetPeer interface {
 	Add(member string, score float64)
-	// Range appends 100 members from a score on to a new slice.
-	Range(from float64) int
+	// Range returns 100 members from a score on.
+	Range(from float64) []store.Scored
 }
 
 type alcoveZSet struct{ z store.ZSet }
@@ -29,10 +30,10 @@ func (a alcoveZSet) Add(member string, score float64) {
 	must(err)
 }
 
-func (a alcoveZSet) Range(from float64) int {
+func (a alcoveZSet) Range(from float64) []store.Scored {
 	list, err := a.z.RangeWithScores(store.ByScore(from, math.Inf(1)).Limit(0, 100))
 	must(err)
-	return len(list)
+	return list
 }
 
 type treeAndMap struct {
@@ -55,13 +56,13 @@ func (t treeAndMap) Add(member string, score float64) {
 	t.tree.Set(store.Scored{Member: member, Score: score})
 }
 
-func (t treeAndMap) Range(from float64) int {
+func (t treeAndMap) Range(from float64) []store.Scored {
 	list := make([]store.Scored, 0, 100)
 	t.tree.Ascend(store.Scored{Score: from}, func(item store.Scored) bool {
 		list = append(list, item)
 		return len(list) < 100
 	})
-	return len(list)
+	return list
 }
 
 func zsetPeers() map[string]func() zsetPeer {
@@ -154,23 +155,40 @@ func BenchmarkZSetRank(b *testing.B) {
 	}
 }
 
-// BenchmarkZSetSmall reports what a sorted set of ten members takes, its key included.
+// BenchmarkZSetSmall reports what a sorted set of ten members of ten bytes takes, its key
+// of 16 included: made by one Add or by ten, which leaves garbage, with scores that are
+// integers of up to three bytes or fractions of eight. Redis 7.0.15 takes 282 and 343.
 func BenchmarkZSetSmall(b *testing.B) {
 	const n = 100_000
-	for range b.N {
-		forget()
-		before := liveBytes()
-		s := store.New()
-		for i := range n {
-			z := s.ZSet(zsetMember(i))
-			for j := range 10 {
-				_, err := z.Add(store.Scored{Member: fmt.Sprintf("member:%03d", (i+j*7)%1000), Score: float64(i*31+j*17) / 8})
-				must(err)
+	for _, c := range []struct {
+		name  string
+		adds  int
+		scale float64
+	}{{"once/integers", 1, 1}, {"once/fractions", 1, 8}, {"each/integers", 10, 1}, {"each/fractions", 10, 8}} {
+		b.Run(c.name, func(b *testing.B) {
+			for range b.N {
+				forget()
+				before := liveBytes()
+				s := store.New()
+				for i := range n {
+					z := s.ZSet(zsetMember(i))
+					members := make([]store.Scored, 10)
+					for j := range members {
+						members[j] = store.Scored{
+							Member: fmt.Sprintf("member:%03d", (i+j*7)%1000),
+							Score:  float64(i*31+j*17) / c.scale,
+						}
+					}
+					for some := range slices.Chunk(members, 10/c.adds) {
+						_, err := z.Add(some...)
+						must(err)
+					}
+				}
+				took, _ := collect()
+				b.ReportMetric(float64(liveBytes()-before)/n, "B/zset")
+				b.ReportMetric(float64(took.Microseconds())/1000, "gc-ms")
+				runtime.KeepAlive(s)
 			}
-		}
-		took, _ := collect()
-		b.ReportMetric(float64(liveBytes()-before)/n, "B/zset")
-		b.ReportMetric(float64(took.Microseconds())/1000, "gc-ms")
-		runtime.KeepAlive(s)
+		})
 	}
 }
