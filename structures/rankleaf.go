@@ -1,6 +1,9 @@
 package structures
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 const (
 	// rankFan is how many items a leaf, or children an inner node, has at most. With
@@ -33,7 +36,7 @@ type rankNode struct {
 
 // rankInner is what an inner node has more. Everything below child i is at or above
 // its low bound, the pair of scores[i] and members[i], and everything before it is
-// below. The bounds of the first child mean nothing.
+// below. That of the first child is below everything.
 type rankInner struct {
 	kids    [rankFan]*rankNode
 	counts  [rankFan]int // items below
@@ -52,19 +55,11 @@ func (n *rankNode) member(i int) string {
 // search returns how many of the items are below an item, or, with after, not above
 // it. Of the children it is how many have their low bounds there.
 func (n *rankNode) search(score float64, member string, after bool) int {
-	lo, hi := 0, int(n.n)
-	for lo < hi {
-		m := int(uint(lo+hi) >> 1)
-		if n.scores[m] < score {
-			lo = m + 1
-		} else {
-			hi = m
-		}
-	}
+	lo, hi := n.searchScore(score), int(n.n)
 	if member == "" && !after {
 		return lo
 	}
-	for hi = int(n.n); lo < hi; {
+	for lo < hi {
 		m := int(uint(lo+hi) >> 1)
 		if n.scores[m] == score && n.memberBefore(m, member, after) {
 			lo = m + 1
@@ -73,6 +68,21 @@ func (n *rankNode) search(score float64, member string, after bool) int {
 		}
 	}
 	return lo
+}
+
+// searchScore returns how many of the scores are below one. It looks at one in each line
+// of the cache, then at those of a line: a binary search would wait for one line after
+// the other, where the processor can fetch all these together.
+func (n *rankNode) searchScore(score float64) int {
+	const line = 8
+	scores := n.scores[:n.n]
+	i := line
+	for i < len(scores) && scores[i] < score {
+		i += line
+	}
+	for i -= line; i < len(scores) && scores[i] < score; i++ {
+	}
+	return i
 }
 
 // memberBefore says whether the member of item or bound i is below another, or with
@@ -90,7 +100,7 @@ func (n *rankNode) memberBefore(i int, member string, after bool) bool {
 // placeOf returns the place in a leaf of an item that is in it. Where no other has its
 // score, the members need not be looked at.
 func (n *rankNode) placeOf(score float64, member string) int {
-	i := n.search(score, "", false)
+	i := n.searchScore(score)
 	if i+1 < int(n.n) && n.scores[i+1] == score {
 		return n.search(score, member, false)
 	}
@@ -209,8 +219,13 @@ func (n *rankNode) removeKid(i int) {
 	copy(in.counts[i:end], in.counts[i+1:end])
 	copy(in.members[i:end], in.members[i+1:end])
 	in.kids[end-1], in.members[end-1] = nil, ""
-	n.n--
+	if n.n--; i == 0 {
+		n.unbound()
+	}
 }
+
+// unbound gives the first child the bound that it shall have.
+func (n *rankNode) unbound() { n.scores[0], n.inner.members[0] = math.Inf(-1), "" }
 
 // count returns the number of items in and below a node.
 func (n *rankNode) count() int {

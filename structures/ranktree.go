@@ -1,6 +1,9 @@
 package structures
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // rankTree holds pairs of a score and a member in their order and knows the rank of
 // each: a B+tree whose inner nodes count what is below each child. Scores are compared
@@ -76,7 +79,7 @@ func (t *rankTree) insert(score float64, member string) {
 	if t.root.n == rankFan {
 		old := t.root
 		t.root = t.newNode(true)
-		t.root.insertKid(0, old, 0, "")
+		t.root.insertKid(0, old, math.Inf(-1), "")
 		t.split(t.root, 0, score, member)
 	}
 	n := t.root
@@ -125,6 +128,7 @@ func (t *rankTree) split(n *rankNode, i int, score float64, member string) {
 		score, member = kid.scores[half], kid.inner.members[half]
 		kid.copyKids(half, right)
 		kid.dropKids(half)
+		right.unbound()
 	case i == int(n.n)-1 && kid.search(score, member, false) == rankFan:
 		member = separator(kid.scores[rankFan-1], kid.member(rankFan-1), score, member)
 	default:

@@ -241,6 +241,9 @@ func (c *rankChecker) node(n *rankNode, low zsetItem, depth int) {
 		}
 		return
 	}
+	if n.scores[0] != math.Inf(-1) || n.inner.members[0] != "" {
+		c.err = fmt.Errorf("the first child has a bound")
+	}
 	for i := range int(n.n) {
 		if i > 0 {
 			low = zsetItem{n.inner.members[i], n.scores[i]}
