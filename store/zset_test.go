@@ -132,7 +132,7 @@ func TestZSetMistakes(t *testing.T) {
 		{ErrNotFloat, first(z.InterWith(CombineOptions{Weights: []float64{1, nan}}, "b"))},
 		{ErrInvalidOption, first(z.UnionStore())},
 		{ErrInvalidOption, first(z.DiffStore())},
-		{ErrInvalidOption, first(z.InterCard(math.MinInt))},
+		{ErrOutOfRange, first(z.InterCard(math.MinInt))},
 		{ErrTooLarge, first(z.RandMembers(math.MinInt))},
 		{ErrTooLarge, first(z.RandMembersWithScores(-math.MaxInt))},
 	} {
