@@ -331,7 +331,7 @@ func (s Set) RandMember() (string, error) {
 	return member, nil
 }
 
-// RandMemberN returns count different members, each choice of them with the same
+// RandMembers returns count different members, each choice of them with the same
 // probability, or all if there are no more. If count is negative, it returns -count
 // members that are drawn one by one, so that some may come again. Of a missing key
 // there are none.
@@ -344,7 +344,7 @@ func (s Set) RandMember() (string, error) {
 // Redis: [SRANDMEMBER].
 //
 // [SRANDMEMBER]: https://redis.io/docs/latest/commands/srandmember/
-func (s Set) RandMemberN(count int) ([]string, error) {
+func (s Set) RandMembers(count int) ([]string, error) {
 	const op = "SRANDMEMBER"
 	if count == math.MinInt {
 		err := s.db.check()

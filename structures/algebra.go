@@ -115,9 +115,9 @@ func (b *batch) move(i, to int) {
 	}
 }
 
-// sift is keep for a table. It looks for tags first and compares keys then, without a
-// branch that can't be predicted between: a processor that waits for the memory of one
-// key has the next ones on their way.
+// sift is keep of words for a table. It looks for tags first and compares keys then,
+// with few branches between that can't be predicted: a processor that waits for the
+// memory of one key has the next ones on their way.
 func (b *batch) sift(t *Table, having bool) {
 	var twins [leafMax]uint64
 	for i, w := range b.words[:b.n] {
@@ -143,7 +143,8 @@ func (b *batch) sift(t *Table, having bool) {
 	b.n = n
 }
 
-// isAt says whether the table has a key, of which w, a word of the table, has the tag.
+// isAt says whether the table has a key whose tag is that of w, a word of the table. It
+// is nearly always w's own; where it is not, another word may have the tag, too.
 func (t *Table) isAt(w uint64, key string) bool {
 	return t.keyAt(w) == key || t.search(w, func(w uint64) bool { return t.keyAt(w) == key }) != 0
 }

@@ -9,7 +9,7 @@ import (
 // which they came; then it is a [Table] with the members as keys and nothing as
 // values, and stays one.
 //
-// What a method returns stays valid for ever. Reading from a packed set that was
+// Members that a method returns stay valid for ever. Reading from a packed set that was
 // changed copies it first, so read before you change. Sets that are used together must
 // have the same configuration.
 type Set struct {
@@ -230,9 +230,9 @@ func (s *Set) Members() []string {
 
 // Scan calls visit with about count members from cursor on and returns the cursor to
 // go on from, 0 at the end; those of a packed set come all at once. A member that is
-// there from the first call to the last is visited at least once, whatever is written
-// between the calls, and exactly once if the set is not emptied meanwhile. visit must
-// not write. The complexity is O(count).
+// there from the first call to the last is visited exactly once, whatever is written
+// between the calls, but perhaps again if a packed set took the place of a big one.
+// visit must not write. The complexity is O(count).
 func (s *Set) Scan(cursor uint32, count int, visit func(member string)) (next uint32) {
 	if s.table != nil {
 		return s.table.Scan(cursor, count, func(r Record) { visit(r.Key()) })
