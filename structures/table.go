@@ -354,7 +354,10 @@ func (t *Table) LoadText(seq, h uint64, key string) (value string, kind uint8, d
 
 // Touch replaces the access stamp of a record that r has found.
 func (t *Table) Touch(r *Ref, stamp func(old uint32) uint32) {
-	if r.Found && t.cfg.Track {
+	if !r.Found || !t.cfg.Track {
+		return
+	}
+	if t.refind(r, r.Record.Key()); r.Found {
 		t.leaf(r.hash).touch(r.at, stamp)
 	}
 }
