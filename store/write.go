@@ -156,7 +156,12 @@ func (w *write) bytes() *structures.Bytes {
 }
 
 // changed ends a change of an object in place.
-func (w *write) changed() { w.t.Mutated(&w.ref, w.sh.nextVersion()) }
+func (w *write) changed() {
+	w.t.Mutated(&w.ref, w.sh.nextVersion())
+	if w.db.s.stamp != nil {
+		w.t.Touch(&w.ref, w.db.s.stamp)
+	}
+}
 
 // removeExpired deletes an overdue key.
 func (s *Store) removeExpired(t *structures.Table, ref *structures.Ref, key string) {
