@@ -6,6 +6,7 @@ require (
 	github.com/alcovedb/alcove v0.0.0
 	github.com/puzpuzpuz/xsync/v4 v4.5.0
 	github.com/stretchr/testify v1.12.1
+	github.com/tidwall/btree v1.8.1
 )
 
 require (

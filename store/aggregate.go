@@ -62,12 +62,17 @@ func open[T aggregate](w *write, k Kind, fresh func(*structures.TableConfig) T) 
 // save stores v, which open has returned for the key and kind, after a change. large
 // says that Redis would now use its encoding for large values, which sticks.
 func (w *write) save(k Kind, v aggregate, large bool) {
+	w.saveAnew(k, v, large || w.found() && w.ref.Record.Kind()&encodingMask == encLarge)
+}
+
+// saveAnew is save where Redis makes the value anew, so that nothing sticks.
+func (w *write) saveAnew(k Kind, v aggregate, large bool) {
 	if v.Len() == 0 {
 		w.del()
 		return
 	}
 	encoding := uint8(encSmall)
-	if large || w.found() && w.ref.Record.Kind()&encodingMask == encLarge {
+	if large {
 		encoding = encLarge
 	}
 	e := structures.Entry{Kind: recordKind(k, encoding), Deadline: w.deadline()}

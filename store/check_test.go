@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -39,13 +40,17 @@ func optionSets() map[string][]Option {
 	}
 }
 
-// plant puts a value of another type than String where db has key.
+// plant puts a value of another type than String where db has key: a small hash.
 func plant(t testing.TB, db DB, key string, deadline int64) {
 	t.Helper()
-	var w write
-	defer w.end()
-	require.NoError(t, w.begin(db, "PLANT", key))
-	w.put(structures.Entry{Kind: recordKind(KindHash, encNatural), Text: "a hash", Deadline: deadline})
+	_, err := db.Del(key)
+	require.NoError(t, err)
+	_, err = db.Hash(key).Set("field", "value")
+	require.NoError(t, err)
+	if deadline != 0 {
+		_, err = db.ExpireAt(key, time.UnixMilli(deadline))
+		require.NoError(t, err)
+	}
 }
 
 // check walks the whole of a store and fails on the first thing that contradicts
@@ -160,21 +165,50 @@ func (w *walk) record(s *Store, sh *shard, n int, r *structures.Record, versions
 	if k := kindOf(r); k == KindNone || k > KindStream {
 		w.failf("key %q is of kind %v", key, k)
 	}
+	if o, ok := r.Object().(interface{ Check() error }); ok {
+		if err := o.Check(); err != nil {
+			w.failf("the %v at key %q: %w", kindOf(r), key, err)
+		}
+	}
 	w.stats.Keys++
 	w.stats.Memory += r.Size()
-	switch at := r.Deadline(); {
-	case at < 0:
+	at := r.Deadline()
+	if at < 0 {
 		w.failf("key %q has deadline %d", key, at)
-	case at != 0:
-		w.stats.Volatile++
-		if at <= w.now {
-			w.gone[n] = append(w.gone[n], key)
-			return
-		}
-		fallthrough
-	default:
-		w.keys[n] = append(w.keys[n], key)
 	}
+	if kindOf(r) == KindHash && w.hash(key, r) || at != 0 {
+		w.stats.Volatile++
+	}
+	if gone(r, w.now) {
+		w.gone[n] = append(w.gone[n], key)
+		return
+	}
+	w.keys[n] = append(w.keys[n], key)
+}
+
+// hash looks at a hash and says whether it has fields with deadlines. The check of its
+// table has compared it with itself.
+func (w *walk) hash(key string, r *structures.Record) (timed bool) {
+	h := new(structures.Hash).Of(r)
+	if h.Len() == 0 {
+		w.failf("hash %q has no fields", key)
+	}
+	if _, packed := r.Object().(*structures.Hash); !packed && h.Len() > hashSmallLen {
+		w.failf("hash %q is packed, with %d fields", key, h.Len())
+	}
+	long := h.Len() > hashSmallLen
+	h.All(func(field, value string, deadline int64) bool {
+		long = long || max(len(field), len(value)) > hashSmallText
+		if deadline < 0 {
+			w.failf("field %q of %q has deadline %d", field, key, deadline)
+		}
+		timed = timed || deadline != 0
+		return true
+	})
+	if long && encodingOf(r) != "hashtable" {
+		w.failf("hash %q is large, and a %s", key, encodingOf(r))
+	}
+	return timed
 }
 
 // checkVisible compares the walk with what the methods say, unless time or somebody

@@ -52,8 +52,15 @@ type ManualClock struct {
 	stores []*Store
 }
 
-// NewManualClock returns a clock that stands at start.
+// NewManualClock returns a clock that stands at start, which lies between 1970 and
+// 2262; what does not, is brought to the nearer end.
 func NewManualClock(start time.Time) *ManualClock {
+	switch {
+	case start.Before(time.Unix(0, 0)):
+		start = time.Unix(0, 0)
+	case start.After(time.Unix(0, math.MaxInt64)):
+		start = time.Unix(0, math.MaxInt64)
+	}
 	return &ManualClock{now: start.UnixNano()}
 }
 
@@ -62,7 +69,9 @@ func (c *ManualClock) Now() time.Time { return time.Unix(0, c.nano()) }
 
 // Advance moves the clock forward by d and expires, before it returns, every
 // key whose deadline it passes, in the order of the deadlines. A negative d
-// counts as 0. The complexity is O(k log n), k the number of keys that expire.
+// counts as 0, and at the end of the year 2262 the clock stands still. Of a key that
+// is written meanwhile it is not said whether it expires in this Advance or in the
+// next. The complexity is O(k log n), k the number of keys that expire.
 func (c *ManualClock) Advance(d time.Duration) {
 	c.advance.Lock()
 	defer c.advance.Unlock()

@@ -509,7 +509,7 @@ func TestScanOfAMillion(t *testing.T) {
 				}
 				come, gone := fmt.Sprintf("w:%d", i), fmt.Sprintf("w:%d", i-1000)
 				_, err := s.Del(gone)
-				err = errors.Join(err, s.String(come).Set("x"), s.String("stable:"+strconv.Itoa(i*7919%n)).Set("1"))
+				err = errors.Join(err, s.String(come).Set("x"), s.String("stable:"+strconv.FormatInt(int64(i)*7919%int64(n), 10)).Set("1"))
 				if err != nil {
 					t.Error(err)
 					return
@@ -660,4 +660,60 @@ func TestNoDeadlock(t *testing.T) {
 		return err
 	}
 	together(t, 0, 8, nil, write, rounds(4_000))
+}
+
+// What a snapshot shares is written on; chunks move while leaves are still shared.
+func TestWritesAfterASnapshot(t *testing.T) {
+	s := newTest(t, WithShards(4))
+	n := rounds(20_000)
+	for i := range n {
+		require.NoError(t, s.String("k"+strconv.Itoa(i)).Set("a value of some length"))
+	}
+	for round := range 3 {
+		for i := 0; i < n; i += 3 {
+			require.NoError(t, s.String("k"+strconv.Itoa(i)).Set("another value of some length"))
+		}
+		before, err := s.Fingerprint()
+		require.NoError(t, err)
+		sn := s.snapshot()
+		for i := 1; i < n; i += 2 {
+			require.NoError(t, s.String("k"+strconv.Itoa(i)).Set("yet another value "+strconv.Itoa(round)))
+		}
+		for i := range n {
+			_, err := s.String("k" + strconv.Itoa(i)).Get()
+			require.NoError(t, err, "k%d", i)
+		}
+		sum := uint64(0)
+		for db := range Databases {
+			sum = mix(sum, sn.fingerprint(db))
+		}
+		require.Equal(t, before, sum, "the snapshot has changed")
+		sn.release()
+	}
+}
+
+// The expirer skips a shard that is busy, but waits for one that always is.
+func TestExpirerIsNotStarved(t *testing.T) {
+	s := newTest(t, WithShards(1))
+	sh := &s.shards[0]
+	sh.mu.RLock()
+	for range expireSkips {
+		_, ok := s.expireShard(0)
+		require.False(t, ok)
+	}
+	ran := make(chan bool)
+	go func() {
+		_, ok := s.expireShard(0)
+		ran <- ok
+	}()
+	for sh.mu.TryRLock() { // until it waits, and lets nobody in before it
+		sh.mu.RUnlock()
+		select {
+		case <-ran:
+			t.Fatal("it has not waited")
+		case <-time.After(time.Millisecond):
+		}
+	}
+	sh.mu.RUnlock()
+	require.True(t, <-ran)
 }

@@ -15,11 +15,15 @@ type database = DB
 // It allocates nothing.
 func (db DB) String(key string) String { return String{db: db, key: key} }
 
+// ZSet returns a handle of the sorted set at key, whether there is one or not.
+// It allocates nothing.
+func (db DB) ZSet(key string) ZSet { return ZSet{db: db, key: key} }
+
 // check returns why nothing can be done in db, nil if there is nothing wrong.
 func (db DB) check() error {
 	switch {
-	case db.s == nil || db.s.closed.Load():
-		return ErrClosed
+	case db.s == nil || len(db.s.shards) == 0 || db.s.closed.Load():
+		return ErrClosed // a Store that New did not make is closed, too
 	case uint(db.n) >= Databases:
 		return ErrInvalidDB
 	}

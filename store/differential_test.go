@@ -261,8 +261,6 @@ var differs = []differ{
 			return "OK", nil
 		},
 	},
-	// There is no Hash yet: any value of another type does.
-	{name: "HSET", weight: 3, gen: func(w *twin) []string { return []string{w.key(), "f", "v"} }, call: callHSet},
 }
 
 func differByName(name string) *differ {
@@ -584,21 +582,6 @@ func callScan(w *twin, db DB, a []string) (any, error) {
 		}
 	}
 	return nil, errors.New("SCAN does not end")
-}
-
-// callHSet sets no field: the hash of the tests is one that plant makes.
-func callHSet(w *twin, db DB, a []string) (any, error) {
-	kind, err := db.Type(a[0])
-	switch {
-	case err != nil:
-		return nil, err
-	case kind == KindHash:
-		return int64(0), nil
-	case kind != KindNone:
-		return nil, mistake("HSET", a[0], ErrWrongType)
-	}
-	plant(w.t, db, a[0], 0)
-	return int64(1), nil
 }
 
 // Arguments of random calls.

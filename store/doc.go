@@ -12,7 +12,7 @@
 // type: INCRBY is [String.IncrBy], EXPIRE is [DB.Expire]. Commands on one key of
 // one type are methods of a handle, commands on any key or on several are methods
 // of [DB]. A [Store] is its database 0. COMMANDS.md beside this package lists
-// every command with its method.
+// the commands that there are with their methods.
 //
 // # Results and errors
 //
@@ -26,24 +26,29 @@
 // Keys and values are strings of any bytes. A string that was read is a piece of
 // the store's memory: it costs no copy, never changes, and keeps the 16 KiB chunk
 // around it alive. Whoever keeps a small string for long calls [strings.Clone]. A
-// string over 1 KiB that is given to the store is kept as it is.
+// string over 1 KiB that is given to the store is kept as it is; once APPEND or
+// SETRANGE has changed such a string in place, a read copies it.
 //
 // # Time
 //
 // A deadline is a whole millisecond, rounded up. Nobody ever sees a key at or after
 // its deadline; the expirer removes it within a millisecond or so. All time comes
 // from one clock, which is the time package's: in a [testing/synctest] bubble it is
-// the bubble's, and [WithClock] replaces it by a [ManualClock].
+// the bubble's, and [WithClock] replaces it by a [ManualClock]. It is read off the
+// monotonic clock: where the system's clock is set, or the machine sleeps, a store goes
+// on counting from when it was made.
 //
 // # Guarantees
 //
 // Each sentence names the test that holds it.
 //
 //   - Every method is atomic and linearizable, also those on several keys or on the
-//     whole store (TestLinearizable, TestBatchIsAtomic). A write happens before every
-//     read that sees it, in the Go memory model's sense (the tests run under -race).
-//   - A read of a string takes no lock unless a writer is at work in the same shard
-//     (TestLockFreeReads).
+//     whole store (TestLinearizable, TestBatchIsAtomic), but for Scan, which has a
+//     guarantee of its own. A write happens before every read that sees it, in the Go
+//     memory model's sense (the tests run under -race).
+//   - GET takes no lock (TestLockFreeReads) unless a writer is at work in the same
+//     shard, the string is one that APPEND or SETRANGE changes in place, or it is the
+//     first in its shard since a KEYS or a Fingerprint.
 //   - SCAN returns every key that is there from the first call to the last exactly
 //     once, whatever is written meanwhile (TestScanUnderWriters).
 //   - Nobody sees a key at or after its deadline (TestExpiryIsExact), and the memory of
@@ -55,5 +60,6 @@
 //     gives memory back as they are popped (TestListMemory).
 //   - A store has no goroutine until a key has a deadline, and then one until none has
 //     (TestGoroutines). Close ends it.
-//   - A store can be forgotten without Close once no key has a deadline.
+//   - A store can be forgotten without Close once no key has a deadline: nothing runs
+//     that holds it (TestGoroutines).
 package store

@@ -23,15 +23,15 @@ var kinds = [...]struct {
 	name string
 	// The encodings of an aggregate, by the sticky bit in its record's kind.
 	encodings [2]string
-	// fingerprint hashes a value of the kind, independent of its form.
-	fingerprint func(r *structures.Record) uint64
+	// fingerprint hashes a value of the kind as of now, independent of its form.
+	fingerprint func(r *structures.Record, now int64) uint64
 }{
 	KindNone:   {name: "none"},
 	KindString: {name: "string", fingerprint: stringFingerprint},
 	KindList:   {name: "list", encodings: [2]string{"quicklist", "quicklist"}, fingerprint: listFingerprint},
-	KindSet:    {name: "set", encodings: [2]string{"intset", "hashtable"}},
-	KindZSet:   {name: "zset", encodings: [2]string{"listpack", "skiplist"}},
-	KindHash:   {name: "hash", encodings: [2]string{"listpack", "hashtable"}},
+	KindSet:    {name: "set", encodings: [2]string{"intset", "hashtable"}, fingerprint: setFingerprint},
+	KindZSet:   {name: "zset", encodings: [2]string{"listpack", "skiplist"}, fingerprint: zsetFingerprint},
+	KindHash:   {name: "hash", encodings: [2]string{"listpack", "hashtable"}, fingerprint: hashFingerprint},
 	KindStream: {name: "stream", encodings: [2]string{"stream", "stream"}},
 }
 
@@ -60,6 +60,9 @@ const (
 )
 
 func recordKind(k Kind, encoding uint8) uint8 { return uint8(k)<<encodingBits | encoding }
+
+// hashKinds are the kinds of records that hold a hash, as bits.
+const hashKinds = (1<<(encodingMask+1) - 1) << (KindHash << encodingBits)
 
 func kindOf(r *structures.Record) Kind { return Kind(r.Kind() >> encodingBits) }
 

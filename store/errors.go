@@ -9,7 +9,8 @@ import (
 var (
 	// ErrNotFound is returned by a lookup of one value when there is none.
 	ErrNotFound = errors.New("store: not found")
-	// ErrClosed is returned by every operation on a store that was closed.
+	// ErrClosed is returned by every operation on a store that was closed, or that New
+	// did not make.
 	ErrClosed = errors.New("store: closed")
 )
 
@@ -30,16 +31,19 @@ var (
 	ErrOffset = errors.New("store: offset is out of range")
 	// ErrIndex says that a list has no element at an index.
 	ErrIndex = errors.New("store: index out of range")
-	// ErrTooLarge says that a string would be longer than [MaxStringLen], or that
-	// an operation would need more memory than that.
+	// ErrOutOfRange says that a count is out of range.
+	ErrOutOfRange = errors.New("store: value is out of range")
+	// ErrTooLarge says that a key or a value would be longer than [MaxStringLen], or
+	// that an operation would need more memory than that. Any write returns it for
+	// such a key; a read just does not find it.
 	ErrTooLarge = errors.New("store: string exceeds maximum allowed size (512 MB)")
-	// ErrInvalidExpire says that a time to live is not positive, or a time can't
-	// be expressed in milliseconds.
+	// ErrInvalidExpire says that a time to live is not positive, or that a time is not
+	// after the start of 1970 or can't be expressed in milliseconds.
 	ErrInvalidExpire = errors.New("store: invalid expire time")
 	// ErrInvalidOption says that an option, or a combination of options, means
 	// nothing for the operation.
 	ErrInvalidOption = errors.New("store: invalid option")
-	// ErrInvalidCursor says that a cursor is none that Scan returned.
+	// ErrInvalidCursor says that a cursor can't be one that Scan returned.
 	ErrInvalidCursor = errors.New("store: invalid cursor")
 	// ErrSameKey says that source and destination are the same.
 	ErrSameKey = errors.New("store: source and destination objects are the same")

@@ -138,6 +138,29 @@ func ExampleDB_Expire() {
 	// store: not found
 }
 
+// At most three calls a minute: the first call of a window gives it its end, since only
+// then the counter has none.
+func ExampleDB_Expire_rateLimit() {
+	s := store.New()
+	defer s.Close()
+
+	allow := func(user string) bool {
+		key := "calls:" + user
+		calls, err := s.String(key).Incr()
+		if err != nil {
+			return false
+		}
+		s.Expire(key, time.Minute, store.IfAbsent)
+		return calls <= 3
+	}
+	for range 5 {
+		fmt.Print(allow("Alice"), " ")
+	}
+	fmt.Println(allow("Bob"))
+	// Output:
+	// true true true false false true
+}
+
 func ExampleDB_CopyWith() {
 	s := store.New()
 	defer s.Close()

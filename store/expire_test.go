@@ -605,3 +605,18 @@ func BenchmarkExpireSlice(b *testing.B) {
 	b.ReportMetric(float64(held[len(held)*99/100]), "p99-held-ns")
 	b.ReportMetric(float64(held[len(held)-1]), "max-held-ns")
 }
+
+func TestManualClockStart(t *testing.T) {
+	for _, test := range []struct{ start, want time.Time }{
+		{time.Unix(1_700_000_000, 5), time.Unix(1_700_000_000, 5)},
+		{time.Time{}, time.Unix(0, 0)},
+		{time.Unix(-1, 0), time.Unix(0, 0)},
+		{time.Unix(math.MaxInt64/int64(time.Second)+1, 0), time.Unix(0, math.MaxInt64)},
+	} {
+		clock := NewManualClock(test.start)
+		require.True(t, test.want.Equal(clock.Now()), "%v: %v", test.start, clock.Now())
+		s := newTest(t, WithClock(clock))
+		require.NoError(t, s.String("k").Set("v"))
+		clock.Advance(time.Hour)
+	}
+}

@@ -47,7 +47,7 @@ func (db DB) remove(op string, keys []string) (int, error) {
 // The complexity is O(n), n the number of keys. Redis: [EXISTS].
 //
 // [EXISTS]: https://redis.io/docs/latest/commands/exists/
-func (db DB) Exists(keys ...string) (int, error) { return db.count("EXISTS", keys) }
+func (db DB) Exists(keys ...string) (int, error) { return db.count("EXISTS", false, keys) }
 
 // Touch counts as an access to keys, where access is tracked, and returns how many of
 // them are there.
@@ -55,10 +55,10 @@ func (db DB) Exists(keys ...string) (int, error) { return db.count("EXISTS", key
 // The complexity is O(n), n the number of keys. Redis: [TOUCH].
 //
 // [TOUCH]: https://redis.io/docs/latest/commands/touch/
-func (db DB) Touch(keys ...string) (int, error) { return db.count("TOUCH", keys) }
+func (db DB) Touch(keys ...string) (int, error) { return db.count("TOUCH", true, keys) }
 
-func (db DB) count(op string, keys []string) (int, error) {
-	var b batch
+func (db DB) count(op string, touch bool, keys []string) (int, error) {
+	b := batch{quiet: !touch}
 	defer b.end()
 	if err := b.beginRead(db, op, keys...); err != nil {
 		return 0, err
@@ -190,7 +190,7 @@ func (db DB) transfer(op, key string, to DB, dst string, how transfer) (bool, er
 	rec := src.ref.Record
 	e := structures.Entry{Kind: rec.Kind(), Text: rec.Value(), Deadline: rec.Deadline()}
 	if rec.Object() != nil {
-		e.Object = src.t.Mutate(&src.ref).Clone()
+		e.Object = src.t.CloneObject(&src.ref)
 	}
 	if how.move {
 		src.del()
@@ -200,7 +200,8 @@ func (db DB) transfer(op, key string, to DB, dst string, how transfer) (bool, er
 }
 
 // Keys returns the keys that match a glob pattern, as of one moment and in no order.
-// "*" is all of them.
+// In a pattern * is any string, ? any byte, [a-c] and [^a-c] one byte of a set or none
+// of it, and a backslash takes the next byte as it is. "*" is all keys, "" the empty one.
 //
 // The complexity is O(n), n the number of keys in the database. Redis: [KEYS].
 //

@@ -673,7 +673,7 @@ func find(v *structures.List, s string, rank, count, maxLen int) (places []int) 
 }
 
 // listFingerprint hashes the elements and their order.
-func listFingerprint(r *structures.Record) uint64 {
+func listFingerprint(r *structures.Record, _ int64) uint64 {
 	var view structures.List
 	v := view.Of(r)
 	sum := uint64(v.Len())

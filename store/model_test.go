@@ -26,6 +26,7 @@ type model struct {
 type modelValue struct {
 	kind     Kind
 	text     string
+	fields   map[string]string // of a hash; never written again
 	encoding uint8
 	deadline int64 // milliseconds, 0 is none
 }
@@ -51,7 +52,7 @@ func (m *model) in(d time.Duration) int64 {
 func (v modelValue) name() string {
 	switch {
 	case v.kind != KindString:
-		return kinds[v.kind].encodings[encSmall]
+		return kinds[v.kind].encodings[v.encoding]
 	case v.encoding == encRaw:
 		return "raw"
 	case v.encoding == encNatural && isCanonical(v.text):
@@ -226,12 +227,8 @@ func (x *tester) step(lazy bool) {
 	if text, ok := got.value.(string); ok && len(x.kept) < 2000 {
 		x.kept = append(x.kept, Pair{text, strings.Clone(text)})
 	}
-	if r.IntN(8) == 0 {
-		plantAs := modelValue{kind: KindHash, text: "a hash"}
-		if r.IntN(20) == 0 {
-			plant(x.t, c.db, c.key, 0)
-			c.m[c.key] = plantAs
-		}
+	if r.IntN(100) == 0 {
+		c.setField()
 	}
 	v, found := c.m[c.key]
 	kind, err := c.db.Type(c.key)
@@ -250,6 +247,28 @@ func (x *tester) step(lazy bool) {
 	}
 }
 
+// setField sets a field of a hash, so that not all keys hold strings.
+func (c *call) setField() {
+	v, found := c.m[c.key]
+	field, value := strconv.Itoa(c.r.IntN(9)), c.text()
+	_, err := c.db.Hash(c.key).Set(field, value)
+	if found && v.kind != KindHash {
+		c.same("HSET", out(nil, err), out(nil, ErrWrongType))
+		return
+	}
+	c.same("HSET", out(nil, err), out(nil, nil))
+	fields := map[string]string{field: value}
+	for f, old := range v.fields {
+		if f != field {
+			fields[f] = old
+		}
+	}
+	if v.kind, v.fields = KindHash, fields; len(value) > hashSmallText {
+		v.encoding = encLarge
+	}
+	c.m[c.key] = v
+}
+
 // whole compares all databases.
 func (x *tester) whole() {
 	x.t.Helper()
@@ -261,6 +280,8 @@ func (x *tester) whole() {
 			text, err := db.String(key).Get()
 			if v.kind != KindString {
 				x.same("GET", out(text, err), out("", ErrWrongType))
+				all, err := db.Hash(key).GetAll()
+				x.same("HGETALL", out(all, err), out(v.fields, nil))
 				continue
 			}
 			x.same("GET of all", out(text, err), out(v.text, nil))
@@ -274,12 +295,12 @@ func (x *tester) sameFingerprint() {
 	for n := range Databases {
 		for key, v := range x.m.dbs[n] {
 			db := other.DB(n)
-			if v.kind == KindHash {
-				plant(x.t, db, key, v.deadline)
-				continue
+			for field, value := range v.fields {
+				_, err := db.Hash(key).Set(field, value)
+				require.NoError(x.t, err)
 			}
-			for _, c := range []string{v.text[:len(v.text)/2], v.text[len(v.text)/2:]} {
-				_, err := db.String(key).Append(c)
+			for i := 0; v.kind == KindString && i < 2; i++ { // in halves
+				_, err := db.String(key).Append(v.text[i*(len(v.text)/2) : len(v.text)/2+i*((len(v.text)+1)/2)])
 				require.NoError(x.t, err)
 			}
 			if v.deadline != 0 {

@@ -49,7 +49,8 @@ const (
 )
 
 // WithTracking makes the store remember the accesses to its keys, at 4 bytes
-// and one clock reading an access. The default is NoTracking.
+// and one clock reading an access. The default is NoTracking; a number that is none
+// of the three changes nothing.
 func WithTracking(t Tracking) Option {
 	return func(o *options) {
 		if t <= TrackFrequency {

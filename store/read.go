@@ -1,12 +1,15 @@
 package store
 
 import (
+	"math"
+
 	"github.com/alcovedb/alcove/structures"
 )
 
-// find looks key up in a shard that is locked for reading. An overdue key is
-// not there. now is the time of the command in milliseconds, 0 if nobody has asked.
-func (sh *shard) find(db DB, h uint64, key string, now *int64) (structures.Record, bool) {
+// find looks key up in a shard that is locked for reading. An overdue key is not
+// there, but fields of a hash may be overdue and there. now is the time of the command
+// in milliseconds, 0 if nobody has asked; touch says that it is an access to the key.
+func (sh *shard) find(db DB, h uint64, key string, now *int64, touch bool) (structures.Record, bool) {
 	t := sh.table(db.n)
 	if t == nil {
 		return structures.Record{}, false
@@ -15,24 +18,43 @@ func (sh *shard) find(db DB, h uint64, key string, now *int64) (structures.Recor
 	if !ref.Found {
 		return structures.Record{}, false
 	}
-	if at := ref.Record.Deadline(); at != 0 {
+	if at := t.Due(&ref.Record); at != 0 {
 		if *now == 0 {
 			*now = db.s.now()
 		}
-		if at <= *now {
+		if at <= *now && gone(&ref.Record, *now) {
 			return structures.Record{}, false
 		}
 	}
-	if db.s.stamp != nil {
+	if touch && db.s.stamp != nil {
 		t.Touch(&ref, db.s.stamp)
 	}
 	return ref.Record, true
 }
 
-// overdue says whether the deadline of a record has come.
-func (s *Store) overdue(r *structures.Record) bool {
-	at := r.Deadline()
+// due says whether the deadline of a record has come, or that of a field in it.
+func (s *Store) due(t *structures.Table, r *structures.Record) bool {
+	at := t.Due(r)
 	return at != 0 && at <= s.now()
+}
+
+// gone says whether a record is overdue. The shard must be locked if it is an object.
+func (s *Store) gone(t *structures.Table, r *structures.Record) bool {
+	at := t.Due(r)
+	if at == 0 {
+		return false
+	}
+	now := s.now()
+	return at <= now && gone(r, now)
+}
+
+// gone says whether a record is overdue at now: it, or all the fields of the hash that
+// it is.
+func gone(r *structures.Record, now int64) bool {
+	if at := r.Deadline(); at != 0 && at <= now {
+		return true
+	}
+	return kindOf(r) == KindHash && !hashLive(r, now)
 }
 
 // load returns the record of key without taking a lock where no writer is in
@@ -53,7 +75,7 @@ func (db DB) load(key string) (rec structures.Record, found bool, locked *shard,
 				return rec, false, nil, nil
 			}
 		} else if rec, found, ok := t.Load(seq, h, key, db.s.stamp); ok && !db.s.stale(sh) &&
-			(!found || rec.Object() == nil && !db.s.overdue(&rec)) {
+			(!found || rec.Object() == nil && !db.s.due(t, &rec)) {
 			return rec, found, nil, nil
 		}
 	}
@@ -64,7 +86,7 @@ func (db DB) load(key string) (rec structures.Record, found bool, locked *shard,
 	}
 	sh.mu.RLock()
 	now := int64(0)
-	rec, found = sh.find(db, h, key, &now)
+	rec, found = sh.find(db, h, key, &now, true)
 	if found && rec.Object() != nil {
 		return rec, true, sh, nil
 	}
@@ -110,25 +132,66 @@ func (db DB) text(op, key string) (string, error) {
 	switch {
 	case o == structures.Missing:
 		return "", ErrNotFound
-	case Kind(kind>>encodingBits) != KindString:
-		return "", mistake(op, key, ErrWrongType)
+	case Kind(kind>>encodingBits) != KindString: // maybe a hash of overdue fields
+		return db.loadedText(op, key)
 	}
 	return value, nil
 }
 
-// loadedText is text where loadText does not know.
+// loadedText is text where LoadText does not know.
 func (db DB) loadedText(op, key string) (string, error) {
+	text, large, err := db.shortText(op, key)
+	if large {
+		b, err := db.cloneBytes(op, key)
+		if b == nil {
+			return db.text(op, key) // it was replaced meanwhile
+		}
+		return b.String(), err
+	}
+	return text, err
+}
+
+// shortText is text unless the string takes long to copy.
+func (db DB) shortText(op, key string) (text string, large bool, err error) {
 	rec, found, locked, err := db.load(key)
 	defer locked.release()
 	switch {
 	case err != nil:
-		return "", mistake(op, key, err)
+		return "", false, mistake(op, key, err)
 	case !found:
-		return "", ErrNotFound
+		return "", false, ErrNotFound
 	case kindOf(&rec) != KindString:
-		return "", mistake(op, key, ErrWrongType)
+		return "", false, mistake(op, key, ErrWrongType)
+	case takesLong(rec.Object(), math.MaxInt):
+		return "", true, nil
 	}
-	return textOf(&rec), nil
+	return textOf(&rec), false, nil
+}
+
+// copyLocked is up to how many bytes are copied while others wait for the shard.
+const copyLocked = 64 << 10
+
+// takesLong says whether n bytes of a string should be copied from a clone.
+func takesLong(o structures.Object, n int) bool {
+	b, ok := o.(*structures.Bytes)
+	return ok && min(b.Len(), n) > copyLocked
+}
+
+// cloneBytes returns a clone of the string at key, which is its reader's alone, or nil
+// if the string is none that changes in place.
+func (db DB) cloneBytes(op, key string) (*structures.Bytes, error) {
+	var w write
+	defer w.end()
+	if err := w.begin(db, op, key); err != nil {
+		return nil, err
+	}
+	if !w.found() {
+		return nil, nil
+	}
+	if _, ok := w.ref.Record.Object().(*structures.Bytes); !ok {
+		return nil, nil
+	}
+	return w.t.CloneObject(&w.ref).(*structures.Bytes), nil
 }
 
 // peek calls look with the record of key, and its access stamp, under the lock
@@ -140,7 +203,7 @@ func (db DB) peek(op, key string, look func(r *structures.Record, stamp uint32))
 	sh, h := db.s.hash(key)
 	err := ErrNotFound
 	sh.read(db, func(t *structures.Table) {
-		if ref := t.Find(h, key); ref.Found && !db.s.overdue(&ref.Record) {
+		if ref := t.Find(h, key); ref.Found && !db.s.gone(t, &ref.Record) {
 			look(&ref.Record, t.Stamp(&ref))
 			err = nil
 		}

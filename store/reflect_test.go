@@ -109,6 +109,8 @@ var noCommands = map[string]string{
 	"Store.Stats":      "it counts what is there, in a closed store too",
 	"Store.UsedMemory": "it is a field of Stats",
 	"String.Key":       "it reads the handle",
+	"DB.ZSet":          "it makes a handle",
+	"ZSet.Key":         "it reads the handle",
 }
 
 // handleMakers make the handle of each type. The test of a type adds its own, and its
@@ -156,7 +158,26 @@ func invoke(t testing.TB, method reflect.Value, name, key string) (results []ref
 	last := len(got) - 1
 	require.Equal(t, "error", typ.Out(last).Name(), "%s returns an error", name)
 	err, _ = got[last].Interface().(error)
+	for i, r := range got[:last] {
+		if r.Kind() == reflect.Func && !r.IsNil() {
+			got[i] = reflect.ValueOf(listed(r))
+		}
+	}
 	return got[:last], err
+}
+
+// listed returns what an iterator yields.
+func listed(seq reflect.Value) (all []any) {
+	if seq.Type().CanSeq2() {
+		for k, v := range seq.Seq2() {
+			all = append(all, k.Interface(), v.Interface())
+		}
+		return all
+	}
+	for v := range seq.Seq() {
+		all = append(all, v.Interface())
+	}
+	return all
 }
 
 func argument(t testing.TB, name string, i int, typ reflect.Type, key string) reflect.Value {
@@ -190,7 +211,7 @@ func argument(t testing.TB, name string, i int, typ reflect.Type, key string) re
 		return reflect.ValueOf(1.5)
 	case reflect.TypeFor[uint64](), reflect.TypeFor[[]byte](), reflect.TypeFor[[]Condition](),
 		reflect.TypeFor[ScanOptions](), reflect.TypeFor[SetOptions](), reflect.TypeFor[CopyOptions](),
-		reflect.TypeFor[Expiry]():
+		reflect.TypeFor[Expiry](), reflect.TypeFor[Condition]():
 		return v
 	default:
 		t.Fatalf("%s: no value for an argument of type %v", name, typ)
@@ -364,6 +385,16 @@ func TestZeroHandles(t *testing.T) {
 	})
 	_, err := String{}.Get()
 	require.True(t, err == ErrClosed)
+
+	var zero Store
+	for _, db := range []DB{zero.DB(0), zero.DB(1)} {
+		eachMethod(&zero, db, "key", func(name string, method reflect.Value) {
+			_, err := invoke(t, method, name, "key")
+			require.True(t, err == ErrClosed, "%s of a zero Store: %v", name, err)
+		})
+	}
+	require.NoError(t, zero.Close())
+	require.Zero(t, zero.Stats())
 }
 
 // TestSetWithGet is what the reflective test can't see of SetWith.

@@ -6,7 +6,7 @@ import (
 
 // ScanOptions are the options of [DB.Scan]. The zero value is a plain SCAN.
 type ScanOptions struct {
-	Match string // a glob pattern; empty matches all
+	Match string // a glob pattern, as that of [DB.Keys]; empty matches all
 	Count int    // about how many keys to look at; 0 is 10
 	Type  Kind   // only keys of this kind; KindNone is all
 }
@@ -19,7 +19,7 @@ const scanShift = 28
 // exactly once, whatever is written meanwhile; one that comes or goes may be returned,
 // at most once unless it is deleted and made again.
 //
-// It returns [ErrInvalidCursor] for a cursor that Scan did not return and
+// It returns [ErrInvalidCursor] for a cursor that can't be one of Scan's and
 // [ErrInvalidOption] if Count is negative.
 //
 // The complexity is O(Count) each call. Redis: [SCAN].
@@ -63,7 +63,7 @@ func (db DB) scanShard(sh *shard, at uint32, left *int, visit func(*structures.R
 	sh.read(db, func(t *structures.Table) {
 		next = t.Scan(at, *left, func(r structures.Record) {
 			*left--
-			if !db.s.overdue(&r) {
+			if !db.s.gone(t, &r) {
 				visit(&r)
 			}
 		})

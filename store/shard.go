@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/alcovedb/alcove/structures"
 )
@@ -21,6 +22,7 @@ type shard struct {
 	index     int
 	version   uint64 // given to the last change
 	scheduled int64  // when the expirer looks here next, 0 if never
+	skipped   int    // how often the expirer found the shard busy
 	scratch   []byte // for a number on its way into a record
 
 	working *[KindStream + 1]aggregate // what open lends, one of each kind
@@ -126,30 +128,42 @@ func (s *Store) rlockAll() (unlock func()) {
 	}
 }
 
-// expireSlice is how many keys the expirer removes, and expireLooks how many
-// heap entries it looks at, before it lets others have the shard: well under
-// 100 µs of work.
+// expireSlice is how many keys and fields are removed, and expireLooks how many heap
+// entries looked at, before others get the shard: well under 100 µs of work.
 const (
 	expireSlice = 32
 	expireLooks = 128
+	expireSkips = 2 // how often in a row the expirer skips a busy shard
 )
 
+// turn is what may still be done before others get the shard.
+type turn struct{ keys, looks int }
+
+func newTurn() turn { return turn{keys: expireSlice, looks: expireLooks} }
+
+// spent says whether it is the others' turn.
+func (sl *turn) spent() bool { return sl.keys == 0 || sl.looks == 0 }
+
 // expireShard removes some of what is overdue in a shard and returns when it
-// wants to go on. It skips a shard that is busy.
+// wants to go on. It skips a shard that is busy, but not for ever.
 func (s *Store) expireShard(index int) (next int64, ok bool) {
 	sh := &s.shards[index]
 	if _, manual := s.clock.(*ManualClock); manual {
 		sh.mu.Lock() // Advance promises that all is done when it returns
 	} else if !sh.mu.TryLock() {
-		return 0, false
+		if sh.skipped++; sh.skipped <= expireSkips {
+			return 0, false
+		}
+		sh.mu.Lock()
 	}
+	sh.skipped = 0
 	defer sh.mu.Unlock()
 	s.freeze(sh, s.epoch.Load())
 	now := s.now()
-	left := expireSlice
+	sl := newTurn()
 	for n := range sh.tables {
 		if t := sh.table(n); t != nil {
-			left = s.expireTable(sh, t, now, left)
+			s.expireTable(sh, t, now, &sl)
 		}
 	}
 	// The scheduler has forgotten the source for this run.
@@ -158,39 +172,45 @@ func (s *Store) expireShard(index int) (next int64, ok bool) {
 	return 0, true
 }
 
-// expireTable removes at most left overdue keys of a table and returns how
-// many more may be removed.
-func (s *Store) expireTable(sh *shard, t *structures.Table, now int64, left int) int {
-	for left > 0 {
-		rec, found, _ := t.Overdue(now, expireLooks)
+// expireTable removes overdue keys and fields of a table until the slice is spent.
+func (s *Store) expireTable(sh *shard, t *structures.Table, now int64, sl *turn) {
+	for !sl.spent() {
+		rec, found := t.Overdue(now, &sl.looks)
 		if !found {
-			break
+			return
 		}
-		key := rec.Key()
-		ref := t.Find(sh.cfg.Hash(key), key)
-		s.removeExpired(t, &ref, key)
-		left--
+		sl.keys = max(0, sl.keys-max(1, s.purge(sh, t, &rec, now, sl.keys)))
 	}
-	return left
 }
 
-// purgeShard removes everything that is overdue in a shard of the database.
+// purge removes what is overdue at now of a record, about budget keys or fields at most,
+// and returns how many.
+func (s *Store) purge(sh *shard, t *structures.Table, rec *structures.Record, now int64, budget int) int {
+	key := rec.Key()
+	w := write{db: DB{s: s}, sh: sh, t: t, key: key, ns: now * int64(time.Millisecond)}
+	t.Seek(&w.ref, sh.cfg.Hash(key), key)
+	return w.purge(budget)
+}
+
+// purgeShard removes everything that is overdue in a shard of the database, a slice
+// at a time.
 func (db DB) purgeShard(sh *shard, now int64) {
+	for more := true; more; {
+		more = db.purgeSlice(sh, now)
+	}
+}
+
+// purgeSlice removes some of what is overdue and says whether there may be more.
+func (db DB) purgeSlice(sh *shard, now int64) (more bool) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	db.s.freeze(sh, db.s.epoch.Load())
 	t := sh.table(db.n)
 	if t == nil {
-		return
+		return false
 	}
-	for more := true; more; {
-		var found bool
-		var rec structures.Record
-		if rec, found, more = t.Overdue(now, expireLooks); found {
-			key := rec.Key()
-			ref := t.Find(sh.cfg.Hash(key), key)
-			db.s.removeExpired(t, &ref, key)
-		}
-	}
+	sl := newTurn()
+	db.s.expireTable(sh, t, now, &sl)
 	sh.reschedule(db.s)
+	return sl.spent()
 }

@@ -89,6 +89,17 @@ func (sn *snapshot) tables(index int) *roots {
 	return sn.roots[index].Load()
 }
 
+// find looks key up in database n.
+func (sn *snapshot) find(n int, key string) (rec structures.Record, found bool) {
+	sh, h := sn.s.hash(key)
+	t := sn.tables(sh.index)[n]
+	if t == nil {
+		return rec, false
+	}
+	ref := t.Find(h, key)
+	return ref.Record, ref.Found && !gone(&ref.Record, sn.now)
+}
+
 // all calls visit with every record of database n that had not expired.
 func (sn *snapshot) all(n int, visit func(r *structures.Record) bool) {
 	for i := range sn.roots {
@@ -98,7 +109,7 @@ func (sn *snapshot) all(n int, visit func(r *structures.Record) bool) {
 		}
 		goOn := true
 		t.All(func(r structures.Record) bool {
-			if at := r.Deadline(); at == 0 || at > sn.now {
+			if !gone(&r, sn.now) {
 				goOn = visit(&r)
 			}
 			return goOn

@@ -11,7 +11,7 @@ import (
 // Stats is what a store counts of itself.
 type Stats struct {
 	Keys     int    // in all databases
-	Volatile int    // keys that have a deadline
+	Volatile int    // keys that have a deadline, or are hashes with fields that have one
 	Memory   int    // logical bytes: the sum of MEMORY USAGE over all keys
 	Used     int    // bytes allocated for what the store holds
 	Expired  uint64 // keys that have reached their deadline since New
@@ -55,7 +55,7 @@ func (db DB) MemoryUsage(key string) (int, error) {
 
 // Fingerprint returns a 64-bit hash of the contents of keys, types and values
 // without their deadlines, or without arguments of the whole database with its
-// deadlines. It is the same in every process and for every encoding of a value.
+// deadlines. The deadlines of a hash's fields are part of its value. It is the same in every process and for every encoding of a value.
 // A missing key is [ErrNotFound].
 //
 // Unlike Redis's digests it is XXH64, which is fast and no defence against
@@ -75,16 +75,11 @@ func (db DB) Fingerprint(keys ...string) (uint64, error) {
 	}
 	sum := uint64(0)
 	for _, key := range keys {
-		sh, h := db.s.hash(key)
-		t := sn.tables(sh.index)[db.n]
-		if t == nil {
+		rec, found := sn.find(db.n, key)
+		if !found {
 			return 0, ErrNotFound
 		}
-		ref := t.Find(h, key)
-		if !ref.Found || ref.Record.Deadline() != 0 && ref.Record.Deadline() <= sn.now {
-			return 0, ErrNotFound
-		}
-		sum = mix(sum, fingerprint(&ref.Record))
+		sum = mix(sum, fingerprint(&rec, sn.now))
 	}
 	return sum, nil
 }
@@ -115,22 +110,22 @@ func (s *Store) Fingerprint(keys ...string) (uint64, error) {
 func (sn *snapshot) fingerprint(n int) (sum uint64) {
 	sn.all(n, func(r *structures.Record) bool {
 		h := xxhash.Sum64String(r.Key())
-		sum += mix(mix(h, fingerprint(r)), uint64(r.Deadline()))
+		sum += mix(mix(h, fingerprint(r, sn.now)), uint64(r.Deadline()))
 		return true
 	})
 	return sum
 }
 
-// fingerprint hashes the type and value of a record.
-func fingerprint(r *structures.Record) uint64 {
+// fingerprint hashes the type and value of a record as of now.
+func fingerprint(r *structures.Record, now int64) uint64 {
 	k := kindOf(r)
 	if kinds[k].fingerprint == nil { // TODO: until every kind has one
-		return mix(uint64(k), stringFingerprint(r))
+		return mix(uint64(k), stringFingerprint(r, now))
 	}
-	return mix(uint64(k), kinds[k].fingerprint(r))
+	return mix(uint64(k), kinds[k].fingerprint(r, now))
 }
 
-func stringFingerprint(r *structures.Record) uint64 { return xxhash.Sum64String(textOf(r)) }
+func stringFingerprint(r *structures.Record, _ int64) uint64 { return xxhash.Sum64String(textOf(r)) }
 
 // mix returns a hash of two hashes that depends on their order.
 func mix(a, b uint64) uint64 {

@@ -18,8 +18,8 @@ const Databases = 16
 const MaxStringLen = 512 << 20
 
 // Store is a set of databases in the memory of this process. It is database 0,
-// too: every method of [DB] works on a Store. Make one with [New]; all its
-// methods may be called by any number of goroutines.
+// too: every method of [DB] works on a Store. Make one with [New]; the zero Store is
+// closed. All methods may be called by any number of goroutines.
 type Store struct {
 	database
 
@@ -61,7 +61,7 @@ func New(opts ...Option) *Store {
 	s.plain.Store(s.stamp == nil)
 	cfg := structures.TableConfig{
 		Hash:     s.hashOf,
-		Versions: true, Track: o.tracking != NoTracking,
+		Versions: true, Track: o.tracking != NoTracking, Hashes: hashKinds,
 		LeafMax: o.leafMax, ChunkMax: o.chunkMax,
 	}
 	for i := range s.shards {
@@ -82,12 +82,14 @@ func New(opts ...Option) *Store {
 }
 
 // Close ends the goroutine of the store and makes every later operation return
-// [ErrClosed]. What was read stays valid. It is idempotent and returns nil; the
-// error is there so that a Store is an io.Closer.
+// [ErrClosed]. What was read stays valid, Stats still counts what is there, and the
+// memory is free once the program has forgotten the store. It is idempotent and
+// returns nil; the error is there so that a Store is an io.Closer.
 func (s *Store) Close() error {
-	if s.closed.Swap(true) {
+	if len(s.shards) == 0 {
 		return nil
 	}
+	s.closed.Store(true)
 	s.plain.Store(false)
 	if c, ok := s.clock.(*ManualClock); ok {
 		c.remove(s)

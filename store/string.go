@@ -39,7 +39,8 @@ type Optional struct {
 //
 // It returns [ErrWrongType] if the key holds another type.
 //
-// The complexity is O(1). Redis: [GET].
+// The complexity is O(1), for a string that was changed in place O(n), n its length.
+// Redis: [GET].
 //
 // [GET]: https://redis.io/docs/latest/commands/get/
 func (s String) Get() (string, error) { return s.db.text("GET", s.key) }
@@ -106,18 +107,23 @@ func (s String) SetBytes(value []byte) error {
 // old value as part of the same step. Where the condition does not hold, nothing
 // changes, and that is no error. A deadline in the past deletes the key.
 //
-// It returns [ErrTooLarge], [ErrInvalidExpire] if a time to live is not positive,
-// [ErrInvalidOption] for another condition, and, only with Get, [ErrWrongType] if
-// the key holds another type.
+// It returns [ErrTooLarge], [ErrInvalidExpire] if a time to live is not positive or a
+// time not after the start of 1970, [ErrInvalidOption] for a condition other than
+// IfAbsent and IfPresent, and, only with Get, [ErrWrongType] if the key holds another
+// type.
 //
 // The complexity is O(1). Redis: [SET].
 //
 // [SET]: https://redis.io/docs/latest/commands/set/
 func (s String) SetWith(value string, o SetOptions) (SetResult, error) {
+	return s.setWith("SET", value, o)
+}
+
+func (s String) setWith(op, value string, o SetOptions) (SetResult, error) {
 	var w write
 	defer w.end()
 	var r SetResult
-	if err := w.begin(s.db, "SET", s.key); err != nil {
+	if err := w.begin(s.db, op, s.key); err != nil {
 		return r, err
 	}
 	if o.If > IfPresent {
@@ -153,7 +159,7 @@ func (s String) SetWith(value string, o SetOptions) (SetResult, error) {
 //
 // [SETNX]: https://redis.io/docs/latest/commands/setnx/
 func (s String) SetNX(value string) (bool, error) {
-	r, err := s.SetWith(value, SetOptions{If: IfAbsent})
+	r, err := s.setWith("SETNX", value, SetOptions{If: IfAbsent})
 	return r.Set, err
 }
 
@@ -168,7 +174,7 @@ func (s String) SetNX(value string) (bool, error) {
 // [SETEX]: https://redis.io/docs/latest/commands/setex/
 // [PSETEX]: https://redis.io/docs/latest/commands/psetex/
 func (s String) SetEX(value string, d time.Duration) error {
-	_, err := s.SetWith(value, SetOptions{Expiry: ExpireIn(d)})
+	_, err := s.setWith("SETEX", value, SetOptions{Expiry: ExpireIn(d)})
 	return err
 }
 
@@ -181,7 +187,7 @@ func (s String) SetEX(value string, d time.Duration) error {
 //
 // [GETSET]: https://redis.io/docs/latest/commands/getset/
 func (s String) GetSet(value string) (string, error) {
-	r, err := s.SetWith(value, SetOptions{Get: true})
+	r, err := s.setWith("GETSET", value, SetOptions{Get: true})
 	if err == nil && !r.Old.Found {
 		err = ErrNotFound
 	}
@@ -220,11 +226,11 @@ func (w *write) beginText(s String, op string) (string, error) {
 }
 
 // GetEx returns the value and changes the deadline: [ExpireIn], [ExpireAt],
-// [Persist]; the zero Expiry leaves it. A missing key is [ErrNotFound]. A deadline
-// in the past deletes the key.
+// [Persist]; the zero Expiry and [KeepTTL] leave it. A missing key is [ErrNotFound],
+// whatever the Expiry. A deadline in the past deletes the key.
 //
 // It returns [ErrWrongType] if the key holds another type and [ErrInvalidExpire] if
-// a time to live is not positive.
+// a time to live is not positive or a time not after the start of 1970.
 //
 // The complexity is O(1). Redis: [GETEX].
 //
@@ -280,27 +286,43 @@ func (s String) StrLen() (int, error) {
 // [GETRANGE]: https://redis.io/docs/latest/commands/getrange/
 // [SUBSTR]: https://redis.io/docs/latest/commands/substr/
 func (s String) GetRange(start, end int) (string, error) {
+	text, large, err := s.shortRange(start, end)
+	if !large {
+		return text, err
+	}
+	b, err := s.db.cloneBytes("GETRANGE", s.key)
+	if b == nil {
+		return s.GetRange(start, end) // it was replaced meanwhile
+	}
+	from, to, _ := clampRange(start, end, b.Len())
+	return b.Slice(from, to), err
+}
+
+// shortRange is GetRange unless the result takes long to copy.
+func (s String) shortRange(start, end int) (text string, large bool, err error) {
 	rec, found, locked, err := s.db.load(s.key)
 	defer locked.release()
 	switch {
 	case err != nil || !found:
-		return "", mistake("GETRANGE", s.key, err)
+		return "", false, mistake("GETRANGE", s.key, err)
 	case kindOf(&rec) != KindString:
-		return "", mistake("GETRANGE", s.key, ErrWrongType)
+		return "", false, mistake("GETRANGE", s.key, ErrWrongType)
 	}
-	b, big := rec.Object().(*structures.Bytes)
+	b, inPlace := rec.Object().(*structures.Bytes)
 	n := len(rec.Value())
-	if big {
+	if inPlace {
 		n = b.Len()
 	}
 	from, to, ok := clampRange(start, end, n)
 	switch {
 	case !ok:
-		return "", nil
-	case big:
-		return b.Slice(from, to), nil
+		return "", false, nil
+	case !inPlace:
+		return rec.Value()[from:to], false, nil
+	case takesLong(b, to-from):
+		return "", true, nil
 	}
-	return rec.Value()[from:to], nil
+	return b.Slice(from, to), false, nil
 }
 
 // clampRange turns Redis's inclusive, possibly negative indexes into the half-open
@@ -492,7 +514,8 @@ func (s String) add(op string, n int64) (int64, error) {
 
 // IncrByFloat adds n to the number and returns the sum. A missing key counts as 0.
 // The sum is computed and stored as Redis on x86 does it, with 64 bits of mantissa
-// and at most 17 digits behind the point: 0.1 and 0.2 give 0.3.
+// and at most 17 digits behind the point: 0.1 and 0.2 give 0.3. One that is beyond
+// float64 is stored, as in Redis, and returned as an infinity.
 //
 // It returns [ErrWrongType] if the key holds another type, [ErrNotFloat] if the value
 // is not a number, or n is NaN, and [ErrNaN] if the sum is not finite.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -53,17 +54,18 @@ func (w *write) begin(db DB, op, key string) error {
 	return nil
 }
 
-// join looks key up in a shard that is locked.
+// join looks key up in a shard that is locked, which is an access to the key.
 func (w *write) join(db DB, sh *shard, h uint64, op, key string) {
 	w.db, w.sh, w.op, w.key = db, sh, op, key
 	if w.t = sh.table(db.n); w.t == nil {
 		return
 	}
 	w.t.Seek(&w.ref, h, key)
-	if w.ref.Found {
-		if w.overdue(w.ref.Record.Deadline()) {
-			db.s.removeExpired(w.t, &w.ref, key)
-		}
+	if w.ref.Found && w.overdue(w.t.Due(&w.ref.Record)) {
+		w.purge(math.MaxInt)
+	}
+	if w.ref.Found && db.s.stamp != nil {
+		w.t.Touch(&w.ref, db.s.stamp)
 	}
 }
 
@@ -104,10 +106,12 @@ func (w *write) put(e structures.Entry) {
 		_, h := w.db.s.hash(w.key)
 		w.t.Seek(&w.ref, h, w.key)
 	}
+	if h, ok := e.Object.(*structures.Hash); ok {
+		h.SetSeq(&w.sh.seq)
+	}
 	e.Version = w.sh.nextVersion()
 	if w.db.s.stamp != nil {
 		e.Stamp = w.db.s.stamp(0)
-		w.t.Touch(&w.ref, w.db.s.stamp)
 	}
 	w.t.Put(&w.ref, w.key, e)
 }
@@ -156,17 +160,17 @@ func (w *write) bytes() *structures.Bytes {
 }
 
 // changed ends a change of an object in place.
-func (w *write) changed() {
-	w.t.Mutated(&w.ref, w.sh.nextVersion())
-	if w.db.s.stamp != nil {
-		w.t.Touch(&w.ref, w.db.s.stamp)
-	}
-}
+func (w *write) changed() { w.t.Mutated(&w.ref, w.sh.nextVersion()) }
 
-// removeExpired deletes an overdue key.
-func (s *Store) removeExpired(t *structures.Table, ref *structures.Ref, key string) {
-	t.Delete(ref, key)
-	s.expired.Add(1)
+// purge removes the key if it is overdue, otherwise those fields of the hash at it that
+// are, about budget of them at most. It returns how many keys or fields it has removed.
+func (w *write) purge(budget int) int {
+	if w.overdue(w.deadline()) {
+		w.del()
+		w.db.s.expired.Add(1)
+		return 1
+	}
+	return w.purgeHash(budget)
 }
 
 // batch is several keys locked for one command.
@@ -175,6 +179,7 @@ type batch struct {
 	op      string
 	shards  []*shard
 	write   bool  // the locks are exclusive
+	quiet   bool  // looking a key up is no access to it
 	several bool  // more than one key: the shards' sequences are odd
 	ns      int64 // what the clock said, 0 if nobody has asked
 	now     int64 // the same in milliseconds, for reading
@@ -244,7 +249,7 @@ func (b *batch) key(db DB, key string) (w write) {
 // find looks one of the keys up for reading.
 func (b *batch) find(db DB, key string) (structures.Record, bool) {
 	sh, h := b.s.hash(key)
-	return sh.find(db, h, key, &b.now)
+	return sh.find(db, h, key, &b.now, !b.quiet)
 }
 
 // end unlocks.

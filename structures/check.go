@@ -33,7 +33,7 @@ type checker struct {
 	leaves                  [tagBits + 1]int32
 	live                    map[uint32]int // bytes by chunk
 	slots                   int
-	deadlines               map[uint32]int64 // the earliest by tag
+	deadlines               map[uint32]int64 // when the first record with a tag is due
 }
 
 func (c *checker) failf(format string, args ...any) {
@@ -143,12 +143,31 @@ func (c *checker) word(w uint64) {
 		}
 		c.used += rec.slot.allocated()
 	}
-	if at := rec.Deadline(); at != 0 {
+	c.hash(&rec)
+	if at := t.Due(&rec); at != 0 {
 		c.volatile++
 		tag := uint32(w >> addrBits)
 		if old, ok := c.deadlines[tag]; !ok || at < old {
 			c.deadlines[tag] = at
 		}
+	}
+}
+
+// hash checks a value that is a Hash, and that the table knows when it is due.
+func (c *checker) hash(rec *Record) {
+	h, large := rec.Object().(*Hash)
+	if !large && (rec.Object() != nil || c.t.cfg.Hashes>>rec.Kind()&1 == 0) {
+		return
+	}
+	if !large {
+		h = NewHash(c.t.cfg)
+		h.Unpack(rec.Value())
+	}
+	if err := h.check(); err != nil {
+		c.failf("the hash of %q: %w", rec.Key(), err)
+	}
+	if at := h.Earliest(); at != 0 && (c.t.Due(rec) == 0 || at < c.t.Due(rec)) {
+		c.failf("a field of %q is overdue at %d, the record at %d", rec.Key(), at, c.t.Due(rec))
 	}
 }
 
@@ -194,7 +213,33 @@ func (c *checker) heap(h *heap, limit uint32) {
 	}
 	for tag, at := range c.deadlines {
 		if e, ok := first[tag]; tag < limit && (!ok || e > at) {
-			c.failf("a record with deadline %d has no entry as early", at)
+			c.failf("a record that is due at %d has no entry as early", at)
 		}
 	}
+}
+
+// check returns the first thing in a hash that contradicts another.
+func (h *Hash) check() error {
+	if h.table != nil {
+		return h.table.Check()
+	}
+	n, earliest, seen := 0, int64(0), map[string]bool{}
+	for w := h.pairs(); w.next(); n++ {
+		if w.deadline != 0 && (earliest == 0 || w.deadline < earliest) {
+			earliest = w.deadline
+		}
+		if seen[w.field] {
+			return fmt.Errorf("field %q is there twice", w.field)
+		}
+		seen[w.field] = true
+	}
+	switch {
+	case h.Len() != n:
+		return fmt.Errorf("%d fields, counted %d", n, h.Len())
+	case h.Earliest() != earliest, isTimed(h.blob) != (earliest != 0):
+		return fmt.Errorf("the first deadline is %d, not %d", earliest, h.Earliest())
+	case len(h.blob) > packedMax:
+		return fmt.Errorf("packed, with %d bytes", len(h.blob))
+	}
+	return nil
 }

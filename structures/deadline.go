@@ -1,13 +1,13 @@
 package structures
 
 // deadlines is a 4-ary heap of the deadlines in a table. It keeps one promise:
-// every record with a deadline has an entry under its tag that is not later.
+// every record that is due some time has an entry under its tag that is not later.
 // So an extended deadline costs nothing: its entry comes up early and is put
 // back. Entries of records that are gone are stale until they come up; when they
 // are the majority, a second heap is filled from the table, a few records a
 // write, and takes the place of the first.
 type deadlines struct {
-	live int // records that have a deadline
+	live int // records that are due some time
 	heap heap
 	next heap // being filled, if filling
 	// Tags below cursor have their entries in next.
@@ -89,11 +89,28 @@ func (d *deadlines) share(c *deadlines) {
 
 func (d *deadlines) pages() int { return d.heap.v.Pages() + d.next.v.Pages() }
 
-// Volatile returns the number of records that have a deadline.
+// Due returns when there is something to remove of a record: its deadline or, where its
+// value is a Hash, a time before which no field is overdue, if that is earlier. 0 is
+// never. The complexity is O(1).
+func (t *Table) Due(r *Record) int64 {
+	at, inside := r.Deadline(), int64(0)
+	switch {
+	case r.slot != nil && r.slot.object != nil:
+		inside = r.slot.due
+	case t.cfg.Hashes>>r.Kind()&1 != 0:
+		inside = hashEarliest(r.Value())
+	}
+	if at == 0 || inside != 0 && inside < at {
+		return inside
+	}
+	return at
+}
+
+// Volatile returns the number of records that are due some time.
 func (t *Table) Volatile() int { return t.deadlines.live }
 
-// Earliest returns a time before which no record is overdue, 0 if there is no
-// deadline. The complexity is O(1).
+// Earliest returns a time before which no record is due, 0 if none ever is.
+// The complexity is O(1).
 func (t *Table) Earliest() int64 {
 	if t.deadlines.heap.v.Len() == 0 {
 		return 0
@@ -101,8 +118,8 @@ func (t *Table) Earliest() int64 {
 	return t.deadlines.heap.v.At(0).at
 }
 
-// deadlineMoved keeps the promise after the deadline of the record with hash h
-// went from old to now, where 0 is none.
+// deadlineMoved keeps the promise after the record with hash h, which was due at old,
+// is due at now, where 0 is never.
 func (t *Table) deadlineMoved(h uint64, old, now int64) {
 	if old|now == 0 && !t.deadlines.filling {
 		return
@@ -141,7 +158,7 @@ func (t *Table) tidy() {
 		d.filling, d.cursor = true, 0
 	}
 	d.cursor = t.Scan(d.cursor, fillStep, func(r Record) {
-		if at := r.Deadline(); at != 0 {
+		if at := t.Due(&r); at != 0 {
 			d.next.push(due{at: at, tag: uint32(t.cfg.Hash(r.Key()) >> addrBits)}, t.owner)
 		}
 	})
@@ -152,33 +169,31 @@ func (t *Table) tidy() {
 	}
 }
 
-// Overdue returns the next record whose deadline is not later than now. It looks
-// at no more than budget entries; more says that it stopped because of that. The
-// caller deletes what it gets. The complexity is O(budget log n).
-func (t *Table) Overdue(now int64, budget int) (rec Record, found, more bool) {
+// Overdue returns the next record that is due not later than now, if there is one. It
+// takes the entries that it looks at off budget and stops where that is 0. The caller
+// deletes what it gets, or purges its value. The complexity is O(budget log n).
+func (t *Table) Overdue(now int64, budget *int) (rec Record, found bool) {
 	d := &t.deadlines
 	pages := d.pages()
 	defer func() { t.used += (d.pages() - pages) * duePageBytes }()
-	for ; budget > 0; budget-- {
-		if d.heap.v.Len() == 0 || d.heap.v.At(0).at > now {
-			return rec, false, false
-		}
+	for *budget > 0 && d.heap.v.Len() > 0 && d.heap.v.At(0).at <= now {
+		*budget--
 		tag := d.heap.v.At(0).tag
 		rec, later := t.overdueAt(tag, now)
 		switch {
 		case later < 0:
-			return rec, true, true
+			return rec, true
 		case later > 0:
 			d.heap.fix(due{at: later, tag: tag}, t.owner)
 		default:
 			d.heap.pop(t.owner)
 		}
 	}
-	return rec, false, true
+	return rec, false
 }
 
 // overdueAt looks through the records with tag. later is -1 where it returns
-// one that is overdue, otherwise their earliest deadline, or 0.
+// one that is due, otherwise when the first of them is, or 0.
 func (t *Table) overdueAt(tag uint32, now int64) (rec Record, later int64) {
 	h := uint64(tag) << addrBits
 	n := t.leaf(h)
@@ -192,7 +207,7 @@ func (t *Table) overdueAt(tag uint32, now int64) (rec Record, later int64) {
 		}
 		if w>>addrBits == uint64(tag) {
 			r := t.wordRecord(w)
-			switch at := r.Deadline(); {
+			switch at := t.Due(&r); {
 			case at == 0:
 			case at <= now:
 				return r, -1

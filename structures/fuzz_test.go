@@ -87,8 +87,9 @@ func (m *tableModel) scan(t testing.TB, count int) {
 // expire deletes everything that is overdue at now.
 func (m *tableModel) expire(t testing.TB, now int64) {
 	for {
-		rec, found, more := m.t.Overdue(now, 2)
-		if !found && !more {
+		budget := 2
+		rec, found := m.t.Overdue(now, &budget)
+		if !found && budget > 0 {
 			break
 		}
 		if found {

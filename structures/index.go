@@ -85,6 +85,19 @@ func (t *Table) page(h uint64) *leafPage {
 	return root.pages[at].Load()
 }
 
+// pageBelow returns the words of the leaf that covers h, nil if it is not a leaf of the
+// usual size one directory below where page finds it: in a table of a million records.
+func (t *Table) pageBelow(h uint64) *leafPage {
+	n := t.root.Load()
+	if n == nil || n.bits == 0 {
+		return nil
+	}
+	if n = n.kids[n.kid(h)].Load(); n.bits == 0 {
+		return nil
+	}
+	return n.pages[n.kid(h)].Load()
+}
+
 func (t *Table) newLeaf(depth uint8, size int) *node {
 	n := &node{owner: t.owner, depth: depth}
 	n.makeWords(size)

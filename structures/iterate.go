@@ -56,18 +56,25 @@ func (n *node) after(tag uint64) uint64 {
 // All calls visit with every record until it returns false. visit must not
 // write. The complexity is O(n).
 func (t *Table) All(visit func(Record) bool) {
+	t.words(func(w uint64) bool { return visit(t.wordRecord(w)) })
+}
+
+// words calls visit with every word of the index until it returns false, and says
+// whether it came to the end.
+func (t *Table) words(visit func(w uint64) bool) bool {
 	for tag := uint64(0); tag <= MaxCursor; {
 		n := t.leaf(tag << addrBits)
 		if n == nil {
-			return
+			return true
 		}
 		for i := range n.words {
-			if w := n.words[i].Load(); w != 0 && !visit(t.wordRecord(w)) {
-				return
+			if w := n.words[i].Load(); w != 0 && !visit(w) {
+				return false
 			}
 		}
 		tag = n.after(tag)
 	}
+	return true
 }
 
 // Random returns a record, each with the same probability. random(n) returns a

@@ -18,15 +18,13 @@ func (p *leafPage) bucket(h uint64) *[bucketLen]atomic.Uint64 {
 	return (*[bucketLen]atomic.Uint64)(p[at:])
 }
 
-// first returns the address in a word of h's home bucket that has h's tag, 0 if
-// there is none or the tag is 0. absent says that there is none in the whole leaf.
+// first returns the address in a word of the bucket that has a tag, 0 if there is none
+// or the tag is 0. absent says that there is none behind the bucket either.
 // All words of the bucket are looked at without a branch, since which of them it is
 // can't be predicted, and a processor that guesses wrong waits for the memory
 // before it goes on: under exclusive or with the tag, the word that has it is the
 // smallest, and what is left of it is the address.
-func (p *leafPage) first(h uint64) (addr uint64, absent bool) {
-	tag := h & tagMask
-	b := p.bucket(h)
+func first(b *[bucketLen]atomic.Uint64, tag uint64) (addr uint64, absent bool) {
 	last := b[7].Load()
 	addr = min(
 		min(min(b[0].Load()^tag, b[1].Load()^tag), min(b[2].Load()^tag, b[3].Load()^tag)),

@@ -15,6 +15,10 @@ const (
 
 	garbageShare = 3  // compact above 1/garbageShare of dead bytes
 	victims      = 64 // how many chunks are looked at for an empty one
+
+	// A delete compacts where more than 1/reliefShare of reliefMin or more is dead.
+	reliefShare = 2
+	reliefMin   = 4 * chunkMax
 )
 
 // chunkRef is a chunk's place in the table. Only p and size may be read without
@@ -138,6 +142,18 @@ func (t *Table) drop(id uint32) {
 	ref.next, t.freeChunk = t.freeChunk, id
 }
 
+// relieve moves a chunk where most of the log is dead, so that a table that only
+// shrinks gives its memory back.
+func (t *Table) relieve() {
+	if t.logUsed < reliefMin || (t.logUsed-t.logLive)*reliefShare <= t.logUsed {
+		return
+	}
+	if id := t.victim(); id != 0 {
+		t.shape++
+		t.move(id)
+	}
+}
+
 // victim returns the chunk with the smallest share of live bytes among the next
 // ones in turn, 0 if moving none of them would free a quarter of it.
 func (t *Table) victim() uint32 {
@@ -169,7 +185,7 @@ func (t *Table) move(id uint32) {
 	type candidate struct {
 		rec        []byte
 		hash, word uint64
-		page       *leafPage
+		page       *leafPage // nil if it is not known to be the table's alone
 	}
 	var buf [moveBatch]candidate
 	ref := t.chunks.At(int(id))
@@ -185,7 +201,9 @@ func (t *Table) move(id uint32) {
 			if key, ok := t.keyOf(c.rec, h); ok {
 				c.hash = t.cfg.Hash(key)
 				c.word |= c.hash & tagMask
-				c.page = t.page(c.hash)
+				if t.shared == 0 { // otherwise the first to move would copy the leaf of the next
+					c.page = t.page(c.hash)
+				}
 				batch = append(batch, c)
 			}
 			at += h.end
@@ -228,11 +246,11 @@ func (t *Table) keyOf(b []byte, h head) (string, bool) {
 }
 
 // wordAt returns where the word is, in words that may be written, or nil if it
-// is nowhere. p is the page of its hash, if it has one.
+// is nowhere. p is the page of its hash, if it has one and no clone has it, too.
 func (t *Table) wordAt(hash, word uint64, p *leafPage) ([]atomic.Uint64, int) {
 	t.touched++
-	if p != nil && t.shared == 0 {
-		switch addr, absent := p.first(hash); {
+	if p != nil {
+		switch addr, absent := first(p.bucket(hash), hash&tagMask); {
 		case addr == word&addrMask:
 			return p[:], p.place(word)
 		case absent:

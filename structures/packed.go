@@ -14,7 +14,7 @@ const (
 
 // nextItem returns the first item of a blob and what comes behind it. The blob must
 // not be empty.
-func nextItem(blob string) (item, rest string) {
+func nextItem[T string | []byte](blob T) (item, rest T) {
 	n, size := uint64(blob[0]), 1
 	if n >= 0x80 {
 		n, size = 0, 0

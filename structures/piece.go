@@ -4,7 +4,9 @@ import "unsafe"
 
 // piece returns b as a string without copying it. It is sound because the
 // bytes of a chunk that lie before its write position never change, and the
-// string keeps the chunk alive. This file is the only one with unsafe in it.
+// string keeps the chunk alive; and for a packed value that is being changed,
+// because nobody outside sees the string, and it is dropped before b is written
+// again. This file is the only one with unsafe in it.
 func piece(b []byte) string {
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }

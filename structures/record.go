@@ -51,8 +51,9 @@ type slot struct {
 	object  Object
 	owner   uint64 // who may write object in place
 	version uint64
-	size    int // object.Size() when it was last counted
-	held    int // object.Allocated(), then
+	size    int   // object.Size() when it was last counted
+	held    int   // object.Allocated(), then
+	due     int64 // object.Earliest(), if it is a Hash, then
 }
 
 // bytes is the logical size of what the slot holds.
@@ -62,7 +63,12 @@ func (s *slot) bytes() int { return len(s.key) + len(s.text) + s.size }
 func (s *slot) allocated() int { return slotOverhead + len(s.key) + len(s.text) + s.held }
 
 // count counts the object anew.
-func (s *slot) count() { s.size, s.held = s.object.Size(), s.object.Allocated() }
+func (s *slot) count() {
+	s.size, s.held = s.object.Size(), s.object.Allocated()
+	if h, ok := s.object.(*Hash); ok {
+		s.due = h.Earliest()
+	}
+}
 
 // Record is a key with its value, as it was when it was read. What its methods
 // return stays valid for ever, except that an Object may change under its

@@ -22,6 +22,9 @@ type TableConfig struct {
 	// LeafMax and ChunkMax bound the size of a leaf in words and of a chunk in
 	// bytes. 0 means the largest; tests make them tiny.
 	LeafMax, ChunkMax int
+	// Hashes is the set of kinds, as bits, whose values are each a [Hash]: a record of
+	// such a kind has the deadlines of its fields, too. See [Table.Due].
+	Hashes uint32
 	// PackedItems bounds the items of a packed value. 0 means the usual bound; tests
 	// make it small.
 	PackedItems int
@@ -147,7 +150,7 @@ func (t *Table) Find(h uint64, key string) (r Ref) {
 func (t *Table) Seek(r *Ref, h uint64, key string) {
 	r.hash, r.shape, r.Found = h, t.shape, false
 	if p := t.page(h); p != nil {
-		addr, absent := p.first(h)
+		addr, absent := first(p.bucket(h), h&tagMask)
 		if absent {
 			return
 		}
@@ -311,9 +314,11 @@ const (
 func (t *Table) LoadText(seq, h uint64, key string) (value string, kind uint8, deadline int64, o Outcome) {
 	words := t.page(h)
 	if words == nil {
-		return "", 0, 0, Unclear
+		if words = t.pageBelow(h); words == nil {
+			return "", 0, 0, Unclear
+		}
 	}
-	addr, absent := words.first(h)
+	addr, absent := first(words.bucket(h), h&tagMask)
 	if addr == 0 {
 		if !absent || t.seq.Load() != seq {
 			return "", 0, 0, Unclear
@@ -352,20 +357,65 @@ func (t *Table) LoadText(seq, h uint64, key string) (value string, kind uint8, d
 	return piece(b[to : to+vlen]), meta & kindMask, deadline, Found
 }
 
-// Touch replaces the access stamp of a record that r has found.
-func (t *Table) Touch(r *Ref, stamp func(old uint32) uint32) {
-	if !r.Found || !t.cfg.Track {
-		return
+// LoadValue is Load for the value of a key that is not long, and leaves the access stamp
+// alone: a text or an object, which itself may be read under the lock only, unless it
+// says otherwise. It is Found or Unclear. The complexity is O(1).
+func (t *Table) LoadValue(seq, h uint64, key string) (text string, o Object, kind uint8, deadline int64, out Outcome) {
+	n := t.leaf(h)
+	if n == nil {
+		return "", nil, 0, 0, Unclear
 	}
-	if t.refind(r, r.Record.Key()); r.Found {
+	tag := h >> addrBits
+	for i, left := n.home(h), len(n.words); left > 0; left-- {
+		w := n.words[i].Load()
+		if w == 0 {
+			break
+		}
+		if w>>addrBits == tag {
+			b := t.loadBytes(seq, w)
+			head, ok := t.parse(b)
+			if !ok || head.meta&flagBigKey != 0 {
+				break
+			}
+			if string(b[head.key:head.val]) == key {
+				return t.loadValue(seq, b, head)
+			}
+		}
+		if i++; i == len(n.words) {
+			i = 0
+		}
+	}
+	return "", nil, 0, 0, Unclear
+}
+
+// loadValue takes the record b apart.
+func (t *Table) loadValue(seq uint64, b []byte, h head) (text string, o Object, kind uint8, deadline int64, out Outcome) {
+	kind = h.meta & kindMask
+	if h.meta&flagDeadline != 0 {
+		deadline = int64(binary.LittleEndian.Uint64(b[h.key-deadlineLen:]))
+	}
+	if h.meta&flagSlot == 0 {
+		return piece(b[h.val:h.end]), nil, kind, deadline, Found
+	}
+	s := t.slotAt(binary.LittleEndian.Uint32(b[h.val:]))
+	if s == nil || t.seq.Load() != seq {
+		return "", nil, 0, 0, Unclear
+	}
+	return s.text, s.object, kind, deadline, Found
+}
+
+// Touch replaces the access stamp of a record that r has found, if nothing has moved
+// since.
+func (t *Table) Touch(r *Ref, stamp func(old uint32) uint32) {
+	if r.Found && t.cfg.Track && r.shape == t.shape {
 		t.leaf(r.hash).touch(r.at, stamp)
 	}
 }
 
 // Stamp returns the access stamp of a record that r has found, 0 in a table
-// that does not track access.
+// that does not track access, or if something has moved since.
 func (t *Table) Stamp(r *Ref) uint32 {
-	if !r.Found {
+	if !r.Found || r.shape != t.shape {
 		return 0
 	}
 	return t.leaf(r.hash).stamp(r.at)
@@ -485,7 +535,7 @@ func (t *Table) publish(r *Ref, addr uint64, rec Record, stamp uint32) {
 			r.words = t.ownLeaf(r.hash).words
 		}
 		old := r.words[r.at].Load()
-		oldDeadline = r.Record.Deadline()
+		oldDeadline = t.Due(&r.Record)
 		r.words[r.at].Store(word)
 		t.forget(&r.Record, old)
 	} else {
@@ -495,7 +545,7 @@ func (t *Table) publish(r *Ref, addr uint64, rec Record, stamp uint32) {
 	}
 	r.Record, r.shape = rec, t.shape
 	t.size += rec.Size()
-	t.deadlineMoved(r.hash, oldDeadline, rec.Deadline())
+	t.deadlineMoved(r.hash, oldDeadline, t.Due(&rec))
 }
 
 // forget takes a record that no word points to any more out of the counts.
@@ -510,9 +560,11 @@ func (t *Table) forget(rec *Record, w uint64) {
 // swapSlot replaces what a slot holds: the record stays as it is.
 func (t *Table) swapSlot(r *Ref, s *slot) {
 	t.size -= r.Record.Size()
+	due := t.Due(&r.Record)
 	t.setSlot(t.slots.Mut(int(r.Record.slotID()), t.owner), s)
 	r.Record.slot = s
 	t.size += r.Record.Size()
+	t.deadlineMoved(r.hash, due, t.Due(&r.Record))
 }
 
 // refind looks the key of r up again if something has moved since.
@@ -545,6 +597,8 @@ func (t *Table) Mutate(r *Ref) Object {
 	if s.owner != t.owner {
 		c := *s
 		c.object, c.owner = s.object.Clone(), t.owner
+		c.count() // a clone may hold less
+		t.size += c.size - s.size
 		t.setSlot(t.slots.Mut(int(r.Record.slotID()), t.owner), &c)
 		r.Record.slot = &c
 		s = &c
@@ -553,15 +607,29 @@ func (t *Table) Mutate(r *Ref) Object {
 }
 
 // Mutated counts the size of an object anew after it was written, and gives
-// its record a version. The complexity is O(1).
+// its record a version. The complexity is O(1), where the first deadline inside of the
+// object has moved that of Overdue.
 func (t *Table) Mutated(r *Ref, version uint64) {
-	s := r.Record.slot
+	due := t.Due(&r.Record)
+	t.recount(r.Record.slot)
+	r.Record.slot.version = version
+	t.deadlineMoved(r.hash, due, t.Due(&r.Record))
+}
+
+func (t *Table) recount(s *slot) {
 	t.size -= s.size
 	t.used -= s.held
 	s.count()
 	t.size += s.size
 	t.used += s.held
-	s.version = version
+}
+
+// CloneObject returns a clone of the object of the record that r has found.
+// The complexity is O(1).
+func (t *Table) CloneObject(r *Ref) Object {
+	c := t.Mutate(r).Clone()
+	t.recount(r.Record.slot) // what was cloned may hold another amount, too
+	return c
 }
 
 // Delete removes the record that r has found. The complexity is O(1) amortised.
@@ -572,15 +640,16 @@ func (t *Table) Delete(r *Ref, key string) {
 	}
 	n := t.ownLeaf(r.hash)
 	w := n.words[r.at].Load()
-	deadline := r.Record.Deadline()
+	due := t.Due(&r.Record)
 	n.remove(r.at, t.seq)
 	t.n--
 	t.shape++
 	t.forget(&r.Record, w)
 	t.shrink(r.hash, n)
 	r.Found, r.Record = false, Record{}
-	t.deadlineMoved(r.hash, deadline, 0)
+	t.deadlineMoved(r.hash, due, 0)
 	if t.n == 0 && len(t.tailBuf) > chunkMin {
 		t.seal()
 	}
+	t.relieve()
 }

@@ -221,9 +221,13 @@ func TestTableClonesAreIndependent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := rng(t)
 			all := []*tableModel{{t: NewTable(cfg), m: map[string]modelEntry{}}}
-			for range 3000 {
+			keys, steps := 200, 3000
+			if cfg.LeafMax == 0 { // full leaves, and chunks that are worth moving
+				keys, steps = 1500, 60_000
+			}
+			for range steps {
 				m := all[r.IntN(len(all))]
-				if r.IntN(100) == 0 {
+				if r.IntN(steps/30) == 0 {
 					c := m.clone()
 					if len(all) < 6 {
 						all = append(all, c)
@@ -231,7 +235,7 @@ func TestTableClonesAreIndependent(t *testing.T) {
 						all[r.IntN(len(all))] = c
 					}
 				}
-				m.step(r, 200)
+				m.step(r, keys)
 			}
 			for _, m := range all {
 				m.check(t)
@@ -342,7 +346,8 @@ func TestTableOverdue(t *testing.T) {
 			for now := int64(999); now <= 2000; now += 100 {
 				last := int64(0)
 				for {
-					rec, found, more := m.t.Overdue(now, 3)
+					budget := 3
+					rec, found := m.t.Overdue(now, &budget)
 					if found {
 						require.LessOrEqual(t, rec.Deadline(), now)
 						last = max(last, rec.Deadline())
@@ -350,7 +355,7 @@ func TestTableOverdue(t *testing.T) {
 						ref := m.find(key)
 						m.t.Delete(&ref, key)
 						delete(m.m, key)
-					} else if !more {
+					} else if budget > 0 {
 						break
 					}
 				}
@@ -438,4 +443,50 @@ func TestTableWriteIsBounded(t *testing.T) {
 	put(1, "v")
 	require.Positive(t, tb.copied)
 	require.Less(t, tb.copied, 16<<10, "bytes copied by the first write after a clone")
+}
+
+// A table that only shrinks gives the memory of its log back.
+func TestTableGivesBackWhatItsLogHeld(t *testing.T) {
+	r := rng(t)
+	tb := NewTable(TableConfig{Hash: seeded})
+	const n = 50_000
+	for i := range n {
+		key := strconv.Itoa(i)
+		ref := tb.Find(seeded(key), key)
+		tb.Put(&ref, key, Entry{Text: "a value of some length"})
+	}
+	left := n
+	for _, i := range r.Perm(n)[:n-n/50] {
+		key := strconv.Itoa(i)
+		ref := tb.Find(seeded(key), key)
+		tb.Delete(&ref, key)
+		left--
+		require.LessOrEqual(t, tb.logUsed, max(reliefMin, 2*tb.logLive)+chunkMax, "%d left", left)
+	}
+	require.NoError(t, tb.Check())
+}
+
+// A clone that compacts copies its leaves one by one meanwhile, and must not come to
+// write the last ones in the table that it was cloned from.
+func TestCompactInClone(t *testing.T) {
+	r := rng(t)
+	for range 100 {
+		table := NewTable(TableConfig{Hash: seeded})
+		write := func(table *Table, steps int) {
+			for range steps {
+				key := strconv.Itoa(r.IntN(1000))
+				ref := table.Find(seeded(key), key)
+				if r.IntN(3) == 0 {
+					table.Delete(&ref, key)
+				} else {
+					table.Put(&ref, key, Entry{Text: "a value"})
+				}
+			}
+		}
+		write(table, 200+r.IntN(800))
+		clone := table.Clone()
+		write(clone, 50)
+		require.NoError(t, clone.Check())
+		require.NoError(t, table.Check())
+	}
 }

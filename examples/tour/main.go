@@ -24,6 +24,12 @@ var sections = []section{
 	{"Databases", databasesSection},
 	{"A batch of three commands", batchSection},
 	{"Cache-aside with a time to live", cacheSection},
+	{"Hashes", hashesSection},
+	{"Lists", listsSection},
+	{"Sets", setsSection},
+	{"Sorted sets", zsetsSection},
+	{"A job queue", queueSection},
+	{"Sessions", sessionsSection},
 }
 
 func main() {

@@ -88,6 +88,114 @@ var checks = map[string]check{
 			wantKeys(t, s.DB(0))
 		},
 	},
+	"Hashes": {
+		prints: []string{
+			`s.Hash("user:1").Set("name", "Alice", {"age", "30"}) 2`,
+			`s.Hash("user:2").Set("name", "Bob", {"age", "25"}) 2`,
+			`s.Hash("user:1").Get("name") "Alice"`,
+			`s.Hash("user:2").GetAll() map[age:25 name:Bob]`,
+			`s.Hash("user:2").IncrBy("age", 1) 26`,
+			`s.Hash("user:1").Del("age") 1`,
+			`s.Hash("user:1").Get("age") ErrNotFound`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			for key, want := range map[string]map[string]string{
+				"user:1": {"name": "Alice"},
+				"user:2": {"name": "Bob", "age": "26"},
+			} {
+				all, err := s.Hash(key).GetAll()
+				require.NoError(t, err)
+				require.Equal(t, want, all)
+			}
+			wantKeys(t, s.DB(0), "user:1", "user:2")
+		},
+	},
+	"Lists": {
+		prints: []string{
+			`s.List("tasks").LPush("write", "read") 2`,
+			`s.List("tasks").RPush("sleep", "dream") 4`,
+			`s.List("tasks").Range(0, -1) [read write sleep dream]`,
+			`s.List("tasks").LPop() "read"`,
+			`s.List("tasks").RPop() "dream"`,
+			`s.List("tasks").Range(0, -1) [write sleep]`,
+			`s.List("done").RPush("breakfast") 1`,
+			`s.List("tasks").Len() 2`,
+			`s.List("nothing").Range(0, -1) []`,
+			`s.List("nothing").LPop() ErrNotFound`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			for key, want := range map[string][]string{"tasks": {"write", "sleep"}, "done": {"breakfast"}} {
+				all, err := s.List(key).Range(0, -1)
+				require.NoError(t, err)
+				require.Equal(t, want, all)
+			}
+			wantKeys(t, s.DB(0), "done", "tasks")
+		},
+	},
+	"Sets": {
+		prints: []string{
+			`s.Set("tag:go").Add("page:1", "page:2", "page:3", "page:1") 3`,
+			`s.Set("tag:database").Add("page:2", "page:3", "page:4") 3`,
+			`s.Set("tag:cache").Add("page:3", "page:5") 2`,
+			`s.Set("tag:go").Members() [page:1 page:2 page:3]`,
+			`s.Set("tag:go").Inter("tag:database") [page:2 page:3]`,
+			`s.Set("tag:go").Inter("tag:database", "tag:cache") [page:3]`,
+			`s.Set("tag:go").Union("tag:cache") [page:1 page:2 page:3 page:5]`,
+			`s.Set("tag:go").Diff("tag:database") [page:1]`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			for key, want := range map[string][]string{
+				"tag:go":       {"page:1", "page:2", "page:3"},
+				"tag:database": {"page:2", "page:3", "page:4"},
+				"tag:cache":    {"page:3", "page:5"},
+			} {
+				members, err := s.Set(key).Members()
+				require.NoError(t, err)
+				require.ElementsMatch(t, want, members)
+			}
+			wantKeys(t, s.DB(0), "tag:cache", "tag:database", "tag:go")
+		},
+	},
+	"Sorted sets": {
+		prints: []string{
+			`s.ZSet("leaderboard").Add(Alice) 1`,
+			`s.ZSet("leaderboard").Add(Bob) 1`,
+			`s.ZSet("leaderboard").Add(Charlie) 1`,
+			`s.ZSet("leaderboard").IncrBy(3, "Bob") 93`,
+			`s.ZSet("leaderboard").RangeWithScores(store.ByRank(0, -1).Rev()) [{Alice 100} {Bob 93} {Charlie 80}]`,
+			`s.ZSet("leaderboard").Range(store.ByScore(90, 100)) [Bob Alice]`,
+			`s.ZSet("leaderboard").RevRank("Bob") 1`,
+			`s.ZSet("leaderboard").Score("Charlie") 80`,
+			`s.ZSet("leaderboard").Score("nobody") ErrNotFound`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			all, err := s.ZSet("leaderboard").RangeWithScores(store.ByRank(0, -1))
+			require.NoError(t, err)
+			require.Equal(t, []store.Scored{{Member: "Charlie", Score: 80}, {Member: "Bob", Score: 93}, {Member: "Alice", Score: 100}}, all)
+			wantKeys(t, s.DB(0), "leaderboard")
+		},
+	},
+	"A job queue": {
+		prints: []string{
+			`s.List("jobs").RPush(job 1 ... job 3) OK`,
+			`s.List("jobs").RPush(job 4 ... job 5) OK`,
+			`s.List("jobs").RPush(job 6 ... job 8) OK`,
+			`the worker has handled [job 1 job 2 job 3 job 4 job 5 job 6 job 7 job 8]`,
+			`s.List("jobs").Len() 0`,
+		},
+		leaves: func(t *testing.T, s *store.Store) { wantKeys(t, s.DB(0)) },
+	},
+	"Sessions": {
+		prints: []string{
+			`s.Hash("session:f00d").Set("user", "Alice", {"role", "admin"}) 2`,
+			`s.Expire("session:f00d", 30*time.Minute) true`,
+			`s.Hash("session:f00d").GetAll() map[role:admin user:Alice]`,
+			`s.TTL("session:f00d") 30m0s`,
+			`s.Del("session:f00d") 1`,
+			`s.Hash("session:f00d").Get("user") ErrNotFound`,
+		},
+		leaves: func(t *testing.T, s *store.Store) { wantKeys(t, s.DB(0)) },
+	},
 }
 
 func TestSections(t *testing.T) {
