@@ -871,3 +871,23 @@ func BenchmarkList(b *testing.B) {
 		b.ReportMetric(float64(l.db.s.UsedMemory())/1e6, "B/element")
 	})
 }
+
+// A write to a big list counts as an access, as one to a small list does.
+func TestListIdleTime(t *testing.T) {
+	clock := NewManualClock(time.Unix(1_700_000_000, 0))
+	s := newTest(t, WithClock(clock), WithTracking(TrackIdleTime))
+	for _, n := range []int{1, 1000} {
+		l := s.List(strconv.Itoa(n))
+		for range n {
+			_, err := l.RPush("x")
+			require.NoError(t, err)
+		}
+		clock.Advance(10 * time.Second)
+		idle, err := s.ObjectIdleTime(l.Key())
+		require.True(t, err == nil && idle == 10*time.Second, "%v, %v", idle, err)
+		_, err = l.LPush("x")
+		require.NoError(t, err)
+		idle, err = s.ObjectIdleTime(l.Key())
+		require.True(t, err == nil && idle == 0, "%v, %v", idle, err)
+	}
+}

@@ -933,3 +933,16 @@ func (c *call) transfer(op string, to int) (got, want done) {
 	target[dst] = c.old
 	return do(), out(true, nil)
 }
+
+// RENAME removes a key before it writes another, which may lie elsewhere then.
+func TestRenameTracked(t *testing.T) {
+	for n := 2; n < 100; n++ {
+		s := newTest(t, WithShards(1), WithTracking(TrackFrequency))
+		for i := range n {
+			require.NoError(t, s.String(strconv.Itoa(i)).Set("v"))
+		}
+		for i := range n - 1 {
+			require.NoError(t, s.Rename(strconv.Itoa(i), strconv.Itoa(n-1)))
+		}
+	}
+}

@@ -69,12 +69,10 @@ func (l *List) Clone() Object {
 	return &c
 }
 
-// append is PushBack into pages, without counting.
+// append adds s to a new page at the back.
 func (l *List) append(s string) {
-	if p := l.tail; p == nil || p.owner != l.tree.owner || p.down || !p.push(s) {
-		l.tail = l.nextPage(p, s, false, l.tree.len())
-		l.tail.push(s)
-	}
+	l.tail = l.nextPage(l.tail, s, false, l.tree.len())
+	l.tail.push(s)
 }
 
 // newLen returns the length of a new page that must hold need bytes: that of the
@@ -150,7 +148,9 @@ func (l *List) PushBack(s string) {
 		l.n++
 		return
 	}
-	l.append(s)
+	if p := l.tail; p == nil || p.owner != l.tree.owner || p.down || !p.push(s) {
+		l.append(s)
+	}
 	l.n++
 	l.size += itemSize(s)
 }

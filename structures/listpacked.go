@@ -124,7 +124,9 @@ func (l *List) grow() {
 	for range l.n {
 		var s string
 		s, rest = nextItem(rest)
-		l.append(s)
+		if l.tail == nil || !l.tail.push(s) {
+			l.append(s)
+		}
 	}
 	l.blob, l.buf, l.changed = "", nil, false
 }

@@ -140,9 +140,10 @@ func (p *listPage) push(s string) bool {
 		if p.down {
 			at = len(p.buf) - int(p.wrote)
 		}
-		if len(s) < 0x80 {
-			p.buf[at] = byte(len(s))
-			copy(p.buf[at+1:], s)
+		if len(s) < 0x80 { // appendItem, but inlined
+			item := p.buf[at : at+size]
+			item[0] = byte(len(s))
+			copy(item[1:], s)
 		} else {
 			appendItem(p.buf[at:at], s)
 		}
