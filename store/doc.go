@@ -16,8 +16,8 @@
 //
 // # Results and errors
 //
-// A lookup of one value that is not there returns [ErrNotFound]; a removal of what
-// is not there returns 0, or false. A key that holds another type is always
+// A lookup of one value that is not there returns [ErrNotFound]; what is not there has
+// no elements, and a removal of it returns 0, or false. A key that holds another type is always
 // [ErrWrongType]. A caller's mistake comes as an [OpError] that names the
 // operation and the key; nothing has changed then.
 //
@@ -31,10 +31,10 @@
 //
 // # Time
 //
-// A deadline is a whole millisecond, rounded up. Nobody ever sees a key at or after
-// its deadline; the expirer removes it within a millisecond or so. All time comes
-// from one clock, which is the time package's: in a [testing/synctest] bubble it is
-// the bubble's, and [WithClock] replaces it by a [ManualClock]. It is read off the
+// A deadline is a whole millisecond, rounded up. Nobody ever sees a key, or a field of a
+// hash, at or after its deadline; the expirer removes it within a millisecond or so. All
+// time comes from one clock, which is the time package's: in a [testing/synctest] bubble
+// it is the bubble's, and [WithClock] replaces it by a [ManualClock]. It is read off the
 // monotonic clock: where the system's clock is set, or the machine sleeps, a store goes
 // on counting from when it was made.
 //
@@ -46,13 +46,15 @@
 //     whole store (TestLinearizable, TestBatchIsAtomic), but for Scan, which has a
 //     guarantee of its own. A write happens before every read that sees it, in the Go
 //     memory model's sense (the tests run under -race).
-//   - GET takes no lock (TestLockFreeReads) unless a writer is at work in the same
-//     shard, the string is one that APPEND or SETRANGE changes in place, or it is the
-//     first in its shard since a KEYS or a Fingerprint.
+//   - GET, and a read of one field of a hash, take no lock (TestLockFreeReads,
+//     TestHashUnderWriters) unless a writer is at work in the same shard, the string is
+//     one that APPEND or SETRANGE changes in place, or it is the first read in its shard
+//     since a KEYS or a Fingerprint.
 //   - SCAN returns every key that is there from the first call to the last exactly
 //     once, whatever is written meanwhile (TestScanUnderWriters).
-//   - Nobody sees a key at or after its deadline (TestExpiryIsExact), and the memory of
-//     what expired is counted down with it (TestExpirerRemoves).
+//   - Nobody sees a key at or after its deadline (TestExpiryIsExact), or a field of a hash
+//     (TestFieldExpiryIsExact), and the memory of what expired is counted down with it
+//     (TestExpirerRemoves, TestExpirerRemovesFields).
 //   - A key has up to 512 MB, a string value too; there are 16 databases (TestLimits).
 //   - A small key costs about 35 bytes beside its own bytes and its value's, with a
 //     deadline about 30 more, fresh and without garbage (BenchmarkMemory).

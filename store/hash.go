@@ -76,6 +76,7 @@ func (h Hash) look(op, field string) (value string, found bool, err error) {
 // never written again.
 func (h Hash) loadField(field string) (value string, o structures.Outcome) {
 	s := h.db.s
+	fieldHash := s.hashOf(field) // first, as the memory of field may be far
 	sh, hash := s.hash(h.key)
 	seq := sh.seq.Load()
 	t := sh.table(h.db.n)
@@ -88,7 +89,7 @@ func (h Hash) loadField(field string) (value string, o structures.Outcome) {
 	}
 	at := int64(0)
 	if v, large := object.(*structures.Hash); large {
-		value, at, o = v.Load(seq, field)
+		value, at, o = v.Load(seq, fieldHash, field)
 	} else {
 		value, at, o = structures.LoadField(blob, field)
 	}
@@ -155,11 +156,10 @@ func tooLarge(pairs []Pair) bool {
 // purgeHash removes overdue fields from the hash at the key, about budget of them at
 // most, and returns how many. It counts as no access.
 func (w *write) purgeHash(budget int) int {
-	v, object := w.ref.Record.Object().(*structures.Hash)
+	v, object := structures.NewHash(w.db.s.values), w.ref.Record.Object() != nil
 	if object {
 		v = w.t.Mutate(&w.ref).(*structures.Hash)
 	} else {
-		v = structures.NewHash(w.db.s.values)
 		v.Unpack(w.ref.Record.Value())
 	}
 	n := v.Purge(w.nano()/int64(time.Millisecond), budget)

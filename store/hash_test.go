@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 )
 
 func init() {
@@ -57,6 +58,26 @@ func init() {
 		{"ERR value is out of range", ErrOutOfRange},
 	}...)
 	differs = append(differs, hashDiffers...)
+	deliberate = append(deliberate, []struct {
+		why   string
+		lines []string
+		redis reply
+		ours  func(t *testing.T, db DB) (any, error)
+		want  any
+	}{
+		{
+			why: "options are looked at for a missing hash, too", lines: []string{"HSCAN none 0 COUNT -1"},
+			redis: []any{"0", []any{}}, ours: func(_ *testing.T, db DB) (any, error) {
+				_, _, err := db.Hash("none").Scan(0, ScanOptions{Count: -1})
+				return nil, err
+			}, want: ErrInvalidOption,
+		},
+		{
+			why: "no pairs are nothing to do", lines: []string{"HMSET h"},
+			redis: redisError("ERR wrong number of arguments for 'hmset' command"),
+			ours:  func(_ *testing.T, db DB) (any, error) { return true, db.Hash("h").MSet() }, want: true,
+		},
+	}...)
 	edges = append(edges, hashEdges...)
 }
 

@@ -464,3 +464,29 @@ func TestHashAllocations(t *testing.T) {
 		}), form)
 	}
 }
+
+// Every field is drawn with the same probability, however many are asked for.
+func TestRandFieldsAreUniform(t *testing.T) {
+	s := newTest(t)
+	for _, n := range []int{6, 100} { // packed, and large
+		h := s.Hash(strconv.Itoa(n))
+		fill(t, h, n)
+		for _, count := range []int{1, 2, n - 1, -3} {
+			const draws = 3000
+			counts := map[string]int{}
+			for range draws {
+				fields, err := h.RandFields(count)
+				require.NoError(t, err)
+				require.Len(t, fields, max(count, -count))
+				for _, f := range fields {
+					counts[f]++
+				}
+			}
+			want := float64(draws*max(count, -count)) / float64(n)
+			require.Len(t, counts, n)
+			for f, got := range counts { // six standard deviations
+				require.InDelta(t, want, got, 6*math.Sqrt(want)+1, "%s, %d of %d", f, count, n)
+			}
+		}
+	}
+}

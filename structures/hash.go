@@ -16,7 +16,8 @@ import (
 // own, in which a field is a key and has its record's deadline. It never goes back.
 //
 // A deadline of 0 is none. The hash knows no clock: a field is there until Purge has
-// removed it.
+// removed it. What a packed hash returns after it was changed is good until the next
+// change.
 type Hash struct {
 	cfg   *TableConfig
 	table *Table // nil while it is packed
@@ -138,11 +139,10 @@ func (h *Hash) SetSeq(s *Seq) {
 	}
 }
 
-// Load is Look of a large hash without a lock: seq is what the Seq of SetSeq said before
-// the caller found the hash. Where the outcome is unclear, the caller looks again under
+// Load is Look of a large hash without a lock. hash is the field's, seq is what the Seq
+// of SetSeq said before the caller found the hash. Where the outcome is unclear, the caller looks again under
 // the lock. The complexity is O(1).
-func (h *Hash) Load(seq uint64, field string) (value string, deadline int64, o Outcome) {
-	hash := h.cfg.Hash(field)
+func (h *Hash) Load(seq, hash uint64, field string) (value string, deadline int64, o Outcome) {
 	if value, _, deadline, o = h.table.LoadText(seq, hash, field); o != Unclear {
 		return value, deadline, o
 	}
@@ -152,9 +152,22 @@ func (h *Hash) Load(seq uint64, field string) (value string, deadline int64, o O
 
 // LoadField is Look in a blob. The complexity is O(1).
 func LoadField(blob, field string) (value string, deadline int64, o Outcome) {
-	h := Hash{blob: blob}
-	if p, found := h.find(field); found {
-		return p.value, p.deadline, Found
+	timed := isTimed(blob)
+	rest := blob[min(len(blob), hashHead(timed)):]
+	for rest != "" { // find, without where it is
+		var name, at string
+		name, rest = nextItem(rest)
+		value, rest = nextItem(rest)
+		if timed {
+			at, rest = nextItem(rest)
+		}
+		if name != field {
+			continue
+		}
+		if at != "" {
+			deadline = int64(le64(at))
+		}
+		return value, deadline, Found
 	}
 	return "", 0, Missing
 }

@@ -607,8 +607,8 @@ func (t *Table) Mutate(r *Ref) Object {
 }
 
 // Mutated counts the size of an object anew after it was written, and gives
-// its record a version. The complexity is O(1), where the first deadline inside of the
-// object has moved that of Overdue.
+// its record a version. The complexity is O(1), O(log n) where the record is due at
+// another time now.
 func (t *Table) Mutated(r *Ref, version uint64) {
 	due := t.Due(&r.Record)
 	t.recount(r.Record.slot)
