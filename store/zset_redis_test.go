@@ -737,7 +737,7 @@ func init() {
 				if _, err := db.ZSet("z").Add(Scored{"a", 1}); err != nil {
 					return nil, err
 				}
-				return db.ZSet("z").RandMembers(math.MinInt64)
+				return db.ZSet("z").RandMembers(math.MinInt)
 			}, want: ErrTooLarge,
 		},
 	}...)
