@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -353,6 +354,21 @@ func TestZSetInOrder(t *testing.T) {
 		}
 		c.check(t, rng(t))
 	}
+}
+
+// What is counted as allocated is what the runtime allocates.
+func TestZSetSizes(t *testing.T) {
+	if strconv.IntSize == 32 {
+		t.Skip("the figures are those of 64 bits")
+	}
+	require.LessOrEqual(t, int(reflect.TypeFor[rankNode]().Size()), rankNodeBytes)
+	require.LessOrEqual(t, int(reflect.TypeFor[rankInner]().Size()), rankInnerBytes)
+	require.LessOrEqual(t, int(reflect.TypeFor[ZSet]().Size()), zsetOverhead)
+	z := NewZSet(zsetConfig(0))
+	for i := range 20_000 {
+		z.Set(fmt.Sprintf("member:%09d", i*7919%20_000), float64(i*104_729%20_000))
+	}
+	require.Less(t, z.Allocated(), 20_000*95) // 110 is the target, Redis's 100 and more
 }
 
 // A string that was read stays what it was, whatever is written then.
