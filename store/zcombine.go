@@ -72,7 +72,7 @@ func (in *zinput) of(rec *structures.Record, found bool) error {
 	case KindZSet:
 		in.zset = in.view.Of(rec)
 		return nil
-	default:
+	default: // KindSet comes with the sets, here and in the methods below
 		return ErrWrongType
 	}
 }

@@ -524,7 +524,8 @@ func (z ZSet) RandMember() (string, error) {
 }
 
 // RandMembers returns up to count different members, or, if count is negative, -count
-// of which some may be the same, in no order. A missing key has none.
+// of which some may be the same, in no order. A missing key has none. Unlike Redis, it
+// refuses a result that would fill the memory.
 //
 // It returns [ErrWrongType] if the key holds another type and [ErrTooLarge] if the
 // result would take more than 512 MB.
