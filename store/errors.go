@@ -31,7 +31,8 @@ var (
 	ErrOffset = errors.New("store: offset is out of range")
 	// ErrIndex says that a list has no element at an index.
 	ErrIndex = errors.New("store: index out of range")
-	// ErrOutOfRange says that a count is out of range.
+	// ErrOutOfRange says that a count is out of range: negative where only a number of
+	// elements makes sense, or so negative that the result would not fit into 512 MB.
 	ErrOutOfRange = errors.New("store: value is out of range")
 	// ErrTooLarge says that a key or a value would be longer than [MaxStringLen], or
 	// that an operation would need more memory than that. Any write returns it for

@@ -357,7 +357,7 @@ func TestHashMistakes(t *testing.T) {
 			func() error { _, _, err := h.Scan(0, ScanOptions{Type: KindHash}); return err }(),
 		},
 		ErrInvalidCursor: {func() error { _, _, err := h.ScanNoValues(1<<40, ScanOptions{}); return err }()},
-		ErrTooLarge:      {err2(h.RandFields(math.MinInt)), err2(h.RandFieldsWithValues(-maxRandom - 1))},
+		ErrOutOfRange:    {err2(h.RandFields(math.MinInt)), err2(h.RandFieldsWithValues(-maxRandom - 1))},
 	} {
 		for i, err := range errs {
 			requireOutcome(t, want, err, fmt.Sprintf("%v, %d", want, i))

@@ -324,7 +324,7 @@ func popFrom(v *structures.List, from Side) string {
 // LPopN removes the first count elements, or as many as there are, and returns them. A
 // missing key has none.
 //
-// It returns [ErrInvalidOption] if count is negative and [ErrWrongType] if the key
+// It returns [ErrOutOfRange] if count is negative and [ErrWrongType] if the key
 // holds another type.
 //
 // The complexity is O(count). Redis: [LPOP].
@@ -335,7 +335,7 @@ func (l List) LPopN(count int) ([]string, error) { return l.popN("LPOP", Left, c
 // RPopN removes the last count elements, or as many as there are, and returns them,
 // the last one first. A missing key has none.
 //
-// It returns [ErrInvalidOption] if count is negative and [ErrWrongType] if the key
+// It returns [ErrOutOfRange] if count is negative and [ErrWrongType] if the key
 // holds another type.
 //
 // The complexity is O(count). Redis: [RPOP].
@@ -350,7 +350,7 @@ func (l List) popN(op string, from Side, count int) ([]string, error) {
 		return nil, err
 	}
 	if count < 0 {
-		return nil, w.fail(ErrInvalidOption)
+		return nil, w.fail(ErrOutOfRange)
 	}
 	return w.popN(from, count)
 }
@@ -385,8 +385,8 @@ func (w *write) popN(from Side, count int) ([]string, error) {
 // there, and returns its key and the elements as they come. If none is there, there are
 // no elements.
 //
-// It returns [ErrInvalidOption] if count is not above 0 or from is no [Side], and
-// [ErrWrongType] if it comes to a key of another type.
+// It returns [ErrOutOfRange] if count is not above 0, [ErrInvalidOption] if from is no
+// [Side] and [ErrWrongType] if it comes to a key of another type.
 //
 // The complexity is O(n + count), n the number of keys. Redis: [LMPOP].
 //
@@ -397,7 +397,10 @@ func (db DB) LMPop(from Side, count int, keys ...string) (key string, values []s
 	if err := b.begin(db, "LMPOP", keys...); err != nil {
 		return "", nil, err
 	}
-	if count <= 0 || from > Right {
+	switch {
+	case count <= 0:
+		return "", nil, mistake("LMPOP", "", ErrOutOfRange)
+	case from > Right:
 		return "", nil, mistake("LMPOP", "", ErrInvalidOption)
 	}
 	for _, key := range keys {
@@ -623,7 +626,7 @@ func (l List) Pos(value string) (int, error) {
 // PosWith returns the indexes of the elements that equal value, in the order in which
 // the search finds them. A missing key has none.
 //
-// It returns [ErrInvalidOption] if Count or MaxLen is negative and [ErrWrongType] if the
+// It returns [ErrOutOfRange] if Count or MaxLen is negative and [ErrWrongType] if the
 // key holds another type.
 //
 // The complexity is O(n), n the length of the list or MaxLen. Redis: [LPOS].
@@ -632,7 +635,7 @@ func (l List) Pos(value string) (int, error) {
 func (l List) PosWith(value string, o PosOptions) ([]int, error) {
 	err := l.db.check()
 	if err == nil && (o.Count < 0 || o.MaxLen < 0) {
-		err = ErrInvalidOption
+		err = ErrOutOfRange
 	}
 	if err != nil {
 		return nil, mistake("LPOS", l.key, err)

@@ -130,7 +130,7 @@ var listDiffers = []differ{
 		return result("OK", db.List(a[0]).Trim(start, stop))
 	}},
 	{name: "LPOS", weight: 4, gen: genPos, call: callPos, fold: foldNone, errors: map[string]error{
-		"ERR COUNT can't be negative": ErrInvalidOption, "ERR MAXLEN can't be negative": ErrInvalidOption,
+		"ERR COUNT can't be negative": ErrOutOfRange, "ERR MAXLEN can't be negative": ErrOutOfRange,
 	}},
 	{name: "LMOVE", weight: 4, gen: func(w *twin) []string {
 		return append(genTwoKeys(w), w.side(), w.side())
@@ -157,13 +157,13 @@ var listDiffers = []differ{
 		}
 		return []any{key, listOf(values)}, nil
 	}, fold: func(r reply) (any, error) { return r, nil }, errors: map[string]error{
-		"ERR count should be greater than 0": ErrInvalidOption,
+		"ERR count should be greater than 0": ErrOutOfRange,
 	}},
 }
 
 var (
 	sides   = map[string]Side{"LEFT": Left, "RIGHT": Right}
-	noCount = map[string]error{"ERR value is out of range, must be positive": ErrInvalidOption}
+	noCount = map[string]error{"ERR value is out of range, must be positive": ErrOutOfRange}
 )
 
 // noList stands for a missing list among the results.
@@ -598,21 +598,23 @@ func TestListMistakes(t *testing.T) {
 	before, err := s.Fingerprint()
 	require.NoError(t, err)
 	for name, call := range map[string]func() error{
-		"LPOP":    func() error { _, err := l.LPopN(-1); return err },
-		"RPOP":    func() error { _, err := l.RPopN(math.MinInt); return err },
-		"LINSERT": func() error { _, err := l.Insert(After+1, "a", "x"); return err },
-		"LMOVE":   func() error { _, err := l.LMove("x", Right+1, Left); return err },
-		"LMPOP":   func() error { _, _, err := s.LMPop(Left, 0, "l"); return err },
-		"LPOS":    func() error { _, err := l.PosWith("a", PosOptions{MaxLen: -1}); return err },
+		"LPOP":  func() error { _, err := l.LPopN(-1); return err },
+		"RPOP":  func() error { _, err := l.RPopN(math.MinInt); return err },
+		"LMPOP": func() error { _, _, err := s.LMPop(Left, 0, "l"); return err },
+		"LPOS":  func() error { _, err := l.PosWith("a", PosOptions{MaxLen: -1}); return err },
 	} {
-		requireOutcome(t, ErrInvalidOption, call(), name)
+		requireOutcome(t, ErrOutOfRange, call(), name)
 	}
+	_, err = l.Insert(After+1, "a", "x")
+	requireOutcome(t, ErrInvalidOption, err, "LINSERT")
+	_, err = l.LMove("x", Right+1, Left)
+	requireOutcome(t, ErrInvalidOption, err, "LMOVE")
 	_, err = l.LMove("x", Left, Right+1)
 	requireOutcome(t, ErrInvalidOption, err, "LMOVE")
 	_, _, err = s.LMPop(Right+1, 1, "l")
 	requireOutcome(t, ErrInvalidOption, err, "LMPOP")
 	_, err = l.PosWith("a", PosOptions{Count: math.MinInt})
-	requireOutcome(t, ErrInvalidOption, err, "LPOS")
+	requireOutcome(t, ErrOutOfRange, err, "LPOS")
 	requireOutcome(t, ErrIndex, l.Set(3, "x"), "LSET")
 	requireOutcome(t, ErrIndex, l.Set(math.MinInt, "x"), "LSET")
 	n, err := l.Insert(Before, "nobody", "x")

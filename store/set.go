@@ -336,9 +336,8 @@ func (s Set) RandMember() (string, error) {
 // members that are drawn one by one, so that some may come again. Of a missing key
 // there are none.
 //
-// It returns [ErrWrongType] if the key holds another type, [ErrOutOfRange] if count
-// has no opposite, and [ErrTooLarge] if a list of -count strings would take more than
-// 512 MB.
+// It returns [ErrWrongType] if the key holds another type and [ErrOutOfRange] if a list
+// of -count strings would take more than 512 MB.
 //
 // The complexity is O(n) expected, n the number of members returned.
 // Redis: [SRANDMEMBER].
@@ -364,7 +363,7 @@ func (s Set) RandMembers(count int) ([]string, error) {
 		return v.Sample(count, rand.Uint64N), nil
 	}
 	if -count > maxDraws {
-		return nil, mistake(op, s.key, ErrTooLarge)
+		return nil, mistake(op, s.key, ErrOutOfRange)
 	}
 	members := make([]string, -count)
 	for i := range members {

@@ -119,9 +119,6 @@ func (sn *snapshot) fingerprint(n int) (sum uint64) {
 // fingerprint hashes the type and value of a record as of now.
 func fingerprint(r *structures.Record, now int64) uint64 {
 	k := kindOf(r)
-	if kinds[k].fingerprint == nil { // TODO: until every kind has one
-		return mix(uint64(k), stringFingerprint(r, now))
-	}
 	return mix(uint64(k), kinds[k].fingerprint(r, now))
 }
 

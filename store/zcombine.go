@@ -198,6 +198,15 @@ func (o *CombineOptions) inputs(op string, keys []string, find func(key string) 
 	return list, nil
 }
 
+// inOrder sorts a result, whose scores are then those of a sorted set.
+func inOrder(list []Scored) []Scored {
+	for i := range list {
+		list[i].Score += 0 // -0 becomes 0
+	}
+	slices.SortFunc(list, compareScored)
+	return list
+}
+
 // combine returns what a command makes of the handle's key and others, in order.
 func (z ZSet) combine(op string, make combiner, o CombineOptions, others []string) ([]Scored, error) {
 	keys := append([]string{z.key}, others...)
@@ -210,9 +219,7 @@ func (z ZSet) combine(op string, make combiner, o CombineOptions, others []strin
 	if err != nil {
 		return nil, err
 	}
-	list := make(inputs, &o)
-	slices.SortFunc(list, compareScored)
-	return list, nil
+	return inOrder(make(inputs, &o)), nil
 }
 
 // combineStore stores what a command makes of keys.
@@ -229,8 +236,7 @@ func (z ZSet) combineStore(op string, make combiner, o CombineOptions, keys []st
 	if err != nil {
 		return 0, err
 	}
-	list := make(inputs, &o)
-	slices.SortFunc(list, compareScored)
+	list := inOrder(make(inputs, &o))
 	w := b.key(z.db, z.key)
 	return len(list), w.putScored(list)
 }

@@ -405,7 +405,7 @@ func onlyScored(list []Scored, err error) (Scored, error) {
 // PopMinN removes up to count members with the lowest scores and returns them, the
 // lowest first. A missing key has none.
 //
-// It returns [ErrWrongType] if the key holds another type and [ErrInvalidOption] if
+// It returns [ErrWrongType] if the key holds another type and [ErrOutOfRange] if
 // count is negative.
 //
 // The complexity is O(log n + m), n the number of members and m of those removed.
@@ -417,7 +417,7 @@ func (z ZSet) PopMinN(count int) ([]Scored, error) { return z.pop("ZPOPMIN", cou
 // PopMaxN removes up to count members with the highest scores and returns them, the
 // highest first. A missing key has none.
 //
-// It returns [ErrWrongType] if the key holds another type and [ErrInvalidOption] if
+// It returns [ErrWrongType] if the key holds another type and [ErrOutOfRange] if
 // count is negative.
 //
 // The complexity is O(log n + m), n the number of members and m of those removed.
@@ -431,7 +431,7 @@ func (z ZSet) pop(op string, count int, highest bool) ([]Scored, error) {
 	defer w.end()
 	var wrong error
 	if count < 0 {
-		wrong = ErrInvalidOption
+		wrong = ErrOutOfRange
 	}
 	v, err := z.open(&w, op, wrong)
 	if err != nil {
@@ -460,8 +460,8 @@ func (w *write) popScored(v *structures.ZSet, count int, highest bool) []Scored 
 // that has any, and returns that key and them, the lowest first. Where none has any it
 // returns nothing.
 //
-// It returns [ErrWrongType] if a key before it holds another type and
-// [ErrInvalidOption] if count is not positive or there are no keys.
+// It returns [ErrWrongType] if a key before it holds another type, [ErrOutOfRange] if
+// count is not positive and [ErrInvalidOption] if there are no keys.
 //
 // The complexity is O(k + log n + m), k the number of keys, n of the members and m of
 // those removed. Redis: [ZMPOP].
@@ -475,8 +475,8 @@ func (db DB) ZMPopMin(count int, keys ...string) (key string, popped []Scored, e
 // that has any, and returns that key and them, the highest first. Where none has any it
 // returns nothing.
 //
-// It returns [ErrWrongType] if a key before it holds another type and
-// [ErrInvalidOption] if count is not positive or there are no keys.
+// It returns [ErrWrongType] if a key before it holds another type, [ErrOutOfRange] if
+// count is not positive and [ErrInvalidOption] if there are no keys.
 //
 // The complexity is O(k + log n + m), k the number of keys, n of the members and m of
 // those removed. Redis: [ZMPOP].
@@ -493,7 +493,10 @@ func (db DB) zmpop(count int, keys []string, highest bool) (string, []Scored, er
 	if err := b.begin(db, op, keys...); err != nil {
 		return "", nil, err
 	}
-	if count <= 0 || len(keys) == 0 {
+	switch {
+	case count <= 0:
+		return "", nil, mistake(op, "", ErrOutOfRange)
+	case len(keys) == 0:
 		return "", nil, mistake(op, "", ErrInvalidOption)
 	}
 	for _, key := range keys {
@@ -524,9 +527,10 @@ func (z ZSet) RandMember() (string, error) {
 }
 
 // RandMembers returns up to count different members, or, if count is negative, -count
-// of which some may be the same, in no order. A missing key has none.
+// of which some may be the same, in no order. A missing key has none. Unlike Redis, it
+// refuses a result that would fill the memory.
 //
-// It returns [ErrWrongType] if the key holds another type and [ErrTooLarge] if the
+// It returns [ErrWrongType] if the key holds another type and [ErrOutOfRange] if the
 // result would take more than 512 MB.
 //
 // The complexity is O(m), m the absolute count, or, for more than a third of them,
@@ -547,7 +551,7 @@ func (z ZSet) RandMembers(count int) ([]string, error) {
 
 // RandMembersWithScores is RandMembers with the scores.
 //
-// It returns [ErrWrongType] if the key holds another type and [ErrTooLarge] if the
+// It returns [ErrWrongType] if the key holds another type and [ErrOutOfRange] if the
 // result would take more than 512 MB.
 //
 // The complexity is O(m), m the absolute count, or, for more than a third of them,
@@ -567,7 +571,7 @@ func (z ZSet) random(count int) ([]Scored, error) {
 	case v.Len() == 0 || count == 0:
 		return nil, nil
 	case count < -MaxStringLen/scoredSize:
-		return nil, mistake(op, z.key, ErrTooLarge)
+		return nil, mistake(op, z.key, ErrOutOfRange)
 	case count < 0 || count == 1:
 		list := make([]Scored, max(count, -count))
 		for i := range list {

@@ -18,7 +18,7 @@ func init() {
 		"ERR resulting score is not a number":    ErrNaN,
 		"ERR min or max is not a float":          ErrNotFloat,
 		"ERR weight value is not a float":        ErrNotFloat,
-		"ERR count should be greater than 0":     ErrInvalidOption,
+		"ERR count should be greater than 0":     ErrOutOfRange,
 		"ERR LIMIT can't be negative":            ErrOutOfRange,
 		"ERR at least 1 input key is needed for": ErrInvalidOption,
 	} {
@@ -298,7 +298,7 @@ func callZPop(one func(ZSet) (Scored, error), some func(ZSet, int) ([]Scored, er
 			return nil, errInexpressible
 		}
 		list, err := some(z, n)
-		if n < 0 && errors.Is(err, ErrInvalidOption) {
+		if n < 0 && errors.Is(err, ErrOutOfRange) {
 			err = mistake("ZPOP", a[0], ErrInvalidDB) // Redis has one text for both
 		}
 		return flat(list, err)
@@ -717,7 +717,8 @@ func init() {
 			ZUNION 2 a a WEIGHTS 1 2 WITHSCORES | ZINTER 2 a a WEIGHTS 1 2 WITHSCORES | ZUNION 2 a b WEIGHTS nan 1 | ZINTERCARD 2 a b |
 			ZINTERCARD 2 a b LIMIT 1 | ZINTERCARD 2 a b LIMIT 0 | ZINTERCARD 2 a b LIMIT -1 | ZINTERCARD 2 a none | HSET h f v | ZUNION 2 a h |
 			ZINTER 2 none h | ZDIFF 2 none h | ZINTERCARD 2 a h | ZUNIONSTORE d 2 a h | ZUNIONSTORE h 2 a b | ZINTERSTORE a 2 a b |
-			ZDIFFSTORE b 2 b a | ZDIFFSTORE b 2 a a | ZADD i inf x | ZADD j -inf x | ZUNIONSTORE s 2 i j | ZINTERSTORE s 2 i j |
+			ZDIFFSTORE b 2 b a | ZDIFFSTORE b 2 a a | ZADD i inf x | ZADD j -inf x | ZADD o 0 x |
+			ZINTER 1 o WEIGHTS -1 WITHSCORES | ZUNION 2 o none WEIGHTS -1 1 AGGREGATE MAX WITHSCORES | ZUNIONSTORE s 2 i j | ZINTERSTORE s 2 i j |
 			ZUNION 2 i j WEIGHTS 0 1 WITHSCORES | ZINTER 2 i j WEIGHTS 0 0 WITHSCORES | ZINTER 2 i j WEIGHTS 1 0 AGGREGATE MIN WITHSCORES |
 			ZINTER 2 j i WEIGHTS 0 1 AGGREGATE MAX WITHSCORES | ZUNIONSTORE s 2 none none | ZADD t 1 a | EXPIRE t 1000 | ZUNIONSTORE t 1 i |
 			ZADD l 1 ~65 | ZUNIONSTORE l 1 i | ZADD l 1 ~65 | ZDIFFSTORE l2 1 l | ZADD f1 0.1 m | ZADD f2 0.2 m 1 n | ZADD f3 0.3 m 1 n 2 o |
@@ -747,8 +748,8 @@ func init() {
 				if _, err := db.ZSet("z").Add(Scored{"a", 1}); err != nil {
 					return nil, err
 				}
-				return db.ZSet("z").RandMembers(math.MinInt64)
-			}, want: ErrTooLarge,
+				return db.ZSet("z").RandMembers(math.MinInt)
+			}, want: ErrOutOfRange,
 		},
 	}...)
 }

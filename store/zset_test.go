@@ -125,21 +125,21 @@ func TestZSetMistakes(t *testing.T) {
 		{ErrInvalidOption, first(z.Range(ByRank(0, 1).ExclMin()))},
 		{ErrInvalidOption, first(z.RemRange(ByScore(0, 1).Limit(0, 1)))},
 		{ErrInvalidOption, first(z.Count(ByLex("a", "b").Limit(0, 1)))},
-		{ErrInvalidOption, first(z.PopMinN(-1))},
-		{ErrInvalidOption, first(z.PopMaxN(math.MinInt))},
+		{ErrOutOfRange, first(z.PopMinN(-1))},
+		{ErrOutOfRange, first(z.PopMaxN(math.MinInt))},
 		{ErrInvalidOption, first(z.UnionWith(CombineOptions{Weights: []float64{1}}, "b"))},
 		{ErrInvalidOption, first(z.UnionWith(CombineOptions{Aggregate: AggregateMax + 1}, "b"))},
 		{ErrNotFloat, first(z.InterWith(CombineOptions{Weights: []float64{1, nan}}, "b"))},
 		{ErrInvalidOption, first(z.UnionStore())},
 		{ErrInvalidOption, first(z.DiffStore())},
 		{ErrOutOfRange, first(z.InterCard(math.MinInt))},
-		{ErrTooLarge, first(z.RandMembers(math.MinInt))},
-		{ErrTooLarge, first(z.RandMembersWithScores(-math.MaxInt))},
+		{ErrOutOfRange, first(z.RandMembers(math.MinInt))},
+		{ErrOutOfRange, first(z.RandMembersWithScores(-math.MaxInt))},
 	} {
 		requireOutcome(t, c.want, c.got, strconv.Itoa(i))
 	}
 	_, _, err = s.ZMPopMin(0, "z")
-	requireOutcome(t, ErrInvalidOption, err, "ZMPOP")
+	requireOutcome(t, ErrOutOfRange, err, "ZMPOP")
 	_, _, err = s.ZMPopMax(1)
 	requireOutcome(t, ErrInvalidOption, err, "ZMPOP")
 	_, _, err = z.Scan(math.MaxUint64, ScanOptions{})

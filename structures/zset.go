@@ -26,7 +26,7 @@ type ZSet struct {
 }
 
 // zsetOverhead is what a large sorted set allocates beside its table and tree.
-const zsetOverhead = 192
+const zsetOverhead = 144
 
 // NewZSet returns an empty sorted set.
 func NewZSet(cfg *TableConfig) *ZSet { return &ZSet{cfg: cfg} }
