@@ -221,7 +221,7 @@ func TestCommandsTable(t *testing.T) {
 	require.NoError(t, err)
 	methods := commandMethods(tree)
 	require.Empty(t, checkCommands(checklist, methods))
-	want := commandsTable(checklist, methods)
+	want := commandsTable(checklist, methods, readCoverage(t))
 	if os.Getenv("ALCOVE_WRITE") != "" {
 		require.NoError(t, os.WriteFile(commandsFile, []byte(want), 0o644))
 	}
@@ -287,7 +287,7 @@ func checkCommands(list []commandFamily, methods map[string][]string) []string {
 }
 
 // commandsTable returns the text of COMMANDS.md.
-func commandsTable(list []commandFamily, methods map[string][]string) string {
+func commandsTable(list []commandFamily, methods map[string][]string, c *coverage) string {
 	const page = "https://pkg.go.dev/" + modulePath + "/store#"
 	var b strings.Builder
 	b.WriteString("<!-- Written by TestCommandsTable; do not edit. -->\n\n# Redis commands and Go methods\n\n" +
@@ -295,18 +295,20 @@ func commandsTable(list []commandFamily, methods map[string][]string) string {
 		"store is its database 0. Families that are not here have no method yet: bitmap, HyperLogLog, geo, stream, pub/sub,\n" +
 		"transactions, scripting. Of the server's commands, only those on keys are methods.\n")
 	for _, family := range list {
-		fmt.Fprintf(&b, "\n## %s\n\n| Command | Go method | Since Redis |\n| --- | --- | --- |\n", family.name)
-		for _, c := range family.commands {
-			link, _ := strings.CutSuffix(c.name, " DIGEST") // DEBUG has one page
+		fmt.Fprintf(&b, "\n## %s\n\n| Command | Go method | Since Redis | Test | Benchmark |\n| --- | --- | --- | --- | --- |\n", family.name)
+		for _, command := range family.commands {
+			link, _ := strings.CutSuffix(command.name, " DIGEST") // DEBUG has one page
 			link = redisDocs + strings.ToLower(strings.ReplaceAll(link, " ", "-")) + "/"
 			var cells []string
-			for _, m := range methods[c.name] {
+			for _, m := range methods[command.name] {
 				cells = append(cells, fmt.Sprintf("[%s](%s%s)", m, page, m))
 			}
+			tests, benchmark := c.testsOf(command.name, methods[command.name]), benchmarkOf(command.name)
 			if len(cells) == 0 {
-				cells = []string{"– " + c.absent}
+				cells, tests, benchmark = []string{"– " + command.absent}, "–", "–"
 			}
-			fmt.Fprintf(&b, "| [%s](%s) | %s | %s |\n", c.name, link, strings.Join(cells, ", "), c.since)
+			fmt.Fprintf(&b, "| [%s](%s) | %s | %s | %s | %s |\n",
+				command.name, link, strings.Join(cells, ", "), command.since, tests, benchmark)
 		}
 	}
 	return b.String()
@@ -328,7 +330,10 @@ func TestCommandsComplain(t *testing.T) {
 	require.Equal(t, []string{"SETEX", "OBJECT HELP"}, commandsOf("It is O(1). Redis: [SETEX],\n[OBJECT HELP].\n\n[SETEX]: https://redis.io/\n"))
 	require.Empty(t, commandsOf("SetEX returns [ErrClosed]. Redis: none.\n"))
 
-	table := commandsTable(list, methods)
-	require.Contains(t, table, "| [GET]("+redisDocs+"get/) | [String.Get](https://pkg.go.dev/"+modulePath+"/store#String.Get) | 1.0.0 |\n")
-	require.Contains(t, table, "| [LCS]("+redisDocs+"lcs/) | – later | 7.0.0 |\n")
+	c := &coverage{redis: map[string]bool{"GET": true}}
+	require.Empty(t, c.testsOf("COPY", methods["COPY"]))
+	require.Empty(t, benchmarkOf("NOTHING"))
+	table := commandsTable(list, methods, c)
+	require.Contains(t, table, "| [GET]("+redisDocs+"get/) | [String.Get](https://pkg.go.dev/"+modulePath+"/store#String.Get) | 1.0.0 | TestRedisRandom | bench.BenchmarkGetUniform |\n")
+	require.Contains(t, table, "| [LCS]("+redisDocs+"lcs/) | – later | 7.0.0 | – | – |\n")
 }

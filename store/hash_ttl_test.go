@@ -490,3 +490,17 @@ func TestRandFieldsAreUniform(t *testing.T) {
 		}
 	}
 }
+
+func TestHashExpireTime(t *testing.T) {
+	s := newTest(t)
+	h := s.Hash("h")
+	_, err := h.Set("with", "v", Pair{"without", "v"})
+	require.NoError(t, err)
+	at := time.Now().Add(time.Hour).Truncate(time.Millisecond)
+	_, err = h.ExpireAt(at, Always, "with")
+	require.NoError(t, err)
+	times, err := h.ExpireTime("with", "without", "missing")
+	require.NoError(t, err)
+	require.True(t, at.Equal(times[0].At), "%v, not %v", times[0].At, at)
+	require.Equal(t, []FieldDeadline{{At: times[0].At, Found: true}, {Found: true}, {}}, times)
+}

@@ -187,3 +187,25 @@ func TestSortFieldsExpire(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []Optional{{Value: "v", Found: true}}, results)
 }
+
+func BenchmarkSort(b *testing.B) {
+	for _, n := range []int{10, 10_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			s := New()
+			defer s.Close()
+			for i := range n {
+				key := strconv.Itoa(i * 7919 % n)
+				_, err := s.List("list").RPush(key)
+				require.NoError(b, err)
+				require.NoError(b, s.String("weight:"+key).Set(key))
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				results, err := s.Sort("list", SortOptions{By: "weight:*"})
+				if err != nil || len(results) != n {
+					b.Fatal(len(results), err)
+				}
+			}
+		})
+	}
+}
