@@ -107,10 +107,13 @@ func earlier(a, b int64) int64 {
 	return a
 }
 
-// open begins a command and returns the hash to be changed.
-func (h Hash) open(w *write, op string) (*structures.Hash, error) {
+// open begins a command that changes so many fields and returns the hash.
+func (h Hash) open(w *write, op string, fields int) (*structures.Hash, error) {
 	if err := w.begin(h.db, op, h.key); err != nil {
 		return nil, err
+	}
+	if fields > 1 {
+		w.together()
 	}
 	return open(w, KindHash, structures.NewHash)
 }
@@ -124,7 +127,7 @@ func (h Hash) clone(op string) (*structures.Hash, error) {
 	}
 	var w write
 	defer w.end()
-	v, err := h.open(&w, op)
+	v, err := h.open(&w, op, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -373,7 +376,7 @@ func (h Hash) Exists(field string) (bool, error) {
 func (h Hash) Set(field, value string, more ...Pair) (int, error) {
 	var w write
 	defer w.end()
-	v, err := h.open(&w, "HSET")
+	v, err := h.open(&w, "HSET", 1+len(more))
 	if err != nil {
 		return 0, err
 	}
@@ -399,7 +402,7 @@ func (h Hash) Set(field, value string, more ...Pair) (int, error) {
 func (h Hash) MSet(pairs ...Pair) error {
 	var w write
 	defer w.end()
-	v, err := h.open(&w, "HMSET")
+	v, err := h.open(&w, "HMSET", len(pairs))
 	if err != nil || len(pairs) == 0 {
 		return err
 	}
@@ -433,7 +436,7 @@ func (h Hash) SetNX(field, value string) (bool, error) {
 func (h Hash) Del(fields ...string) (int, error) {
 	var w write
 	defer w.end()
-	v, err := h.open(&w, "HDEL")
+	v, err := h.open(&w, "HDEL", len(fields))
 	if err != nil {
 		return 0, err
 	}
@@ -462,7 +465,7 @@ func (h Hash) Del(fields ...string) (int, error) {
 func (h Hash) IncrBy(field string, n int64) (int64, error) {
 	var w write
 	defer w.end()
-	v, err := h.open(&w, "HINCRBY")
+	v, err := h.open(&w, "HINCRBY", 1)
 	if err != nil {
 		return 0, err
 	}

@@ -17,6 +17,7 @@ type write struct {
 	db  DB
 	sh  *shard
 	own bool // end unlocks the shard
+	odd bool // and makes its sequence even again
 	t   *structures.Table
 	op  string
 	key string
@@ -75,10 +76,23 @@ func (w *write) end() {
 		return
 	}
 	w.own = false
+	if w.odd {
+		w.odd = false
+		w.sh.seq.Leave()
+	}
 	if w.t != nil && w.t.Earliest() != w.sh.scheduled {
 		w.sh.reschedule(w.db.s)
 	}
 	w.sh.mu.Unlock()
+}
+
+// together makes all that the command changes be seen at once by readers without a
+// lock, who may look into a large value.
+func (w *write) together() {
+	if w.own && !w.odd {
+		w.odd = true
+		w.sh.seq.Enter()
+	}
 }
 
 // found says whether the key is there.
