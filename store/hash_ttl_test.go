@@ -504,3 +504,41 @@ func TestHashExpireTime(t *testing.T) {
 	require.True(t, at.Equal(times[0].At), "%v, not %v", times[0].At, at)
 	require.Equal(t, []FieldDeadline{{At: times[0].At, Found: true}, {Found: true}, {}}, times)
 }
+
+// A command on several fields of a large hash is one step for readers without a lock.
+func TestHashSetIsAtomic(t *testing.T) {
+	s := newTest(t, WithShards(1))
+	h := s.Hash("h")
+	for i := range 500 {
+		_, err := h.Set("f"+strconv.Itoa(i), "0")
+		require.NoError(t, err)
+	}
+	pairs := make([]Pair, 50)
+	read := func(id, round int) error {
+		later, earlier := "f49", "f0"
+		if id == 1 {
+			later, earlier = earlier, later
+		}
+		first, err := h.Get(earlier)
+		if err != nil {
+			return err
+		}
+		second, err := h.Get(later)
+		if err != nil {
+			return err
+		}
+		a, _ := strconv.Atoi(first)
+		b, _ := strconv.Atoi(second)
+		if b < a {
+			return fmt.Errorf("%s is of HSET %d, and then %s of %d", earlier, a, later, b)
+		}
+		return nil
+	}
+	write := func(_, round int) error {
+		for i := range pairs {
+			pairs[i] = Pair{"f" + strconv.Itoa(i), strconv.Itoa(round)}
+		}
+		return h.MSet(pairs...)
+	}
+	together(t, 2, 1, read, write, rounds(20_000))
+}
