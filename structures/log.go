@@ -15,6 +15,7 @@ const (
 
 	garbageShare = 3  // compact above 1/garbageShare of dead bytes
 	victims      = 64 // how many chunks are looked at for an empty one
+	chunkRecords = 4  // how many records like the first a chunk has room for
 
 	// A delete compacts where more than 1/reliefShare of reliefMin or more is dead.
 	reliefShare = 2
@@ -83,7 +84,7 @@ func (t *Table) room(n int) {
 	}
 	t.seal()
 	size := chunkMin
-	for size < t.cfg.ChunkMax && size < t.logUsed/4 {
+	for size < t.cfg.ChunkMax && size < max(t.logUsed/4, chunkRecords*n) {
 		size *= 2
 	}
 	t.openChunk(max(n, min(size, t.cfg.ChunkMax)))
