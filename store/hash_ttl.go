@@ -282,9 +282,9 @@ func (h Hash) GetEx(e Expiry, fields ...string) ([]Optional, error) {
 }
 
 // SetEX stores pairs of fields and values in one step, with a deadline: [ExpireIn],
-// [ExpireAt], or [KeepTTL] for the ones that they have; the zero Expiry is none. It says
-// whether it did: [IfAbsent] wants none of the fields to be there, [IfPresent] all. A
-// deadline in the past deletes the fields.
+// [ExpireAt], or [KeepTTL] for the ones that they have; the zero Expiry, or [Persist], is
+// none. It says whether it did: [IfAbsent] wants none of the fields to be there,
+// [IfPresent] all. A deadline in the past deletes the fields.
 //
 // It returns [ErrWrongType] if the key holds another type, [ErrTooLarge] if a field or
 // value is longer than [MaxStringLen], [ErrInvalidExpire] if a time to live is not

@@ -386,7 +386,7 @@ func (w *write) popN(from Side, count int) ([]string, error) {
 // no elements.
 //
 // It returns [ErrOutOfRange] if count is not above 0, [ErrInvalidOption] if from is no
-// [Side] and [ErrWrongType] if it comes to a key of another type.
+// [Side] or there are no keys, and [ErrWrongType] if it comes to a key of another type.
 //
 // The complexity is O(n + count), n the number of keys. Redis: [LMPOP].
 //
@@ -400,7 +400,7 @@ func (db DB) LMPop(from Side, count int, keys ...string) (key string, values []s
 	switch {
 	case count <= 0:
 		return "", nil, mistake("LMPOP", "", ErrOutOfRange)
-	case from > Right:
+	case from > Right || len(keys) == 0:
 		return "", nil, mistake("LMPOP", "", ErrInvalidOption)
 	}
 	for _, key := range keys {

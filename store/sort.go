@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/alcovedb/alcove/structures"
 )
@@ -75,7 +76,8 @@ func (db DB) SortStore(key, dst string, o SortOptions) (int, error) {
 	}
 	unlock := db.s.lockAll() // which keys the patterns name is seen only now
 	defer unlock()
-	s := sorting{SortOptions: o, now: db.s.now(), stores: true}
+	w := write{ns: db.s.clock.nano()}
+	s := sorting{SortOptions: o, now: w.ns / int64(time.Millisecond), stores: true}
 	s.find = func(key string) (structures.Record, bool) {
 		sh, h := db.s.hash(key)
 		return sh.find(db, h, key, &s.now, true)
@@ -84,7 +86,6 @@ func (db DB) SortStore(key, dst string, o SortOptions) (int, error) {
 	if err != nil {
 		return 0, mistake("SORT", key, err)
 	}
-	var w write
 	sh, h := db.s.hash(dst)
 	w.join(db, sh, h, "SORT", dst)
 	w.del()
@@ -200,11 +201,10 @@ func (s *sorting) sort(elements []string) ([]string, error) {
 // for 0, and a zero byte for the end.
 func sortNumber(text string) (float64, bool) {
 	text, _, _ = strings.Cut(text, "\x00")
-	text = strings.TrimLeft(text, " \t\n\v\f\r")
 	if text == "" {
 		return 0, true
 	}
-	return parseFloat(text)
+	return parseFloat(strings.TrimLeft(text, " \t\n\v\f\r"))
 }
 
 func compareNumbers(a, b weighed) int {

@@ -30,7 +30,8 @@ var sortEdges = []struct{ name, lines string }{
 	{"sort numbers", `
 		RPUSH k 3 1 2 | SORT k | SORT k DESC | SORT k LIMIT 1 1 | SORT k LIMIT 1 -1 | SORT k LIMIT -5 2 | SORT k LIMIT 3 1 |
 		SORT k LIMIT 2 100 | RPUSH k -1 1e3 inf -inf 0x10 1.5 | SORT k | SORT k ALPHA | SORT k ALPHA DESC |
-		RPUSH k "" | SORT k | RPUSH k " 7" | SORT k | RPUSH k "7 " | SORT k | SORT k ALPHA`},
+		RPUSH k "" | SORT k | RPUSH k " 7" | SORT k | RPUSH k "7 " | SORT k | SORT k ALPHA | DEL k |
+		RPUSH k 1 " " | SORT k`},
 	{"sort what is no number", `RPUSH k a b | SORT k | SORT k ALPHA | SORT k STORE n | EXISTS n | RPUSH n nan | SORT n | SORT missing`},
 	{"sort ties", `RPUSH k 1.0 1 01 1e0 | SORT k | SORT k DESC`},
 	{"sort of types", `
@@ -175,6 +176,30 @@ func TestSortZSet(t *testing.T) {
 		}
 		require.Equal(t, test.want, got, "%+v", test.o)
 	}
+}
+
+// SORT reads the fields of a hash that others write.
+func TestSortUnderWriters(t *testing.T) {
+	s := newTest(t, WithShards(2))
+	_, err := s.List("list").RPush("1")
+	require.NoError(t, err)
+	h := s.Hash("h1")
+	for i := range 600 {
+		_, err := h.Set("f"+strconv.Itoa(i), "0")
+		require.NoError(t, err)
+	}
+	read := func(_, _ int) error {
+		results, err := s.Sort("list", SortOptions{By: "h*->f1", Get: []string{"h*->f5"}})
+		if err == nil && !results[0].Found {
+			err = ErrNotFound
+		}
+		return err
+	}
+	write := func(_, round int) error {
+		_, err := h.Set("f5", strconv.Itoa(round))
+		return err
+	}
+	together(t, 2, 1, read, write, rounds(4000))
 }
 
 func TestSortFieldsExpire(t *testing.T) {

@@ -110,7 +110,6 @@ func (t *Table) Used() int { return t.used }
 // Clone returns an independent copy in O(1): both share everything until they
 // write it. It counts as a write to t.
 func (t *Table) Clone() *Table {
-	t.shape++
 	c := &Table{
 		cfg: t.cfg, seq: t.seq, fixed: t.fixed, owner: newOwner(), n: t.n, leaves: t.leaves, widest: t.widest,
 		freeChunk: t.freeChunk, freeSlot: t.freeSlot, hand: t.hand,
