@@ -175,9 +175,7 @@ func (w *write) purgeHash(budget int) int {
 		w.changed()
 	default:
 		blob, _ := v.Blob()
-		w.t.Put(&w.ref, w.key, structures.Entry{
-			Kind: w.ref.Record.Kind(), Deadline: w.deadline(), Version: w.sh.nextVersion(), Bytes: blob,
-		})
+		w.put(structures.Entry{Kind: w.ref.Record.Kind(), Deadline: w.deadline(), Bytes: blob})
 	}
 	return n
 }

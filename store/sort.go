@@ -76,8 +76,8 @@ func (db DB) SortStore(key, dst string, o SortOptions) (int, error) {
 	}
 	unlock := db.s.lockAll() // which keys the patterns name is seen only now
 	defer unlock()
-	w := write{ns: db.s.clock.nano()}
-	s := sorting{SortOptions: o, now: w.ns / int64(time.Millisecond), stores: true}
+	w := write{db: db}
+	s := sorting{SortOptions: o, now: w.nano() / int64(time.Millisecond), stores: true}
 	s.find = func(key string) (structures.Record, bool) {
 		sh, h := db.s.hash(key)
 		return sh.find(db, h, key, &s.now, true)

@@ -412,7 +412,8 @@ func foldZScan(r reply) (any, error) {
 		all = append(all, Scored{list[0].(string), scoreArg(list[1].(string)) + 0})
 	}
 	slices.SortFunc(all, func(x, y Scored) int { return strings.Compare(x.Member, y.Member) })
-	return flat(all, nil)
+	list, err := flat(all, nil)
+	return unsigned(list), err
 }
 
 // Ranges.
