@@ -40,6 +40,13 @@ func loadText(key string, n int64) string {
 func (l *loadTest) get(key string) (text string, found bool) {
 	h := l.t.cfg.Hash(key)
 	if seq := l.t.cfg.Seq.Load(); seq&1 == 0 {
+		// Half of the lookups, not to take turns with the writer.
+		if rand.IntN(2) == 0 {
+			if text, _, _, o := l.t.LoadText(seq, h, key); o != Unclear {
+				l.free.Add(1)
+				return text, o == Found
+			}
+		}
 		if rec, found, ok := l.t.Load(seq, h, key, nil); ok {
 			l.free.Add(1)
 			if !found {
@@ -256,4 +263,48 @@ func TestTableSeqMovesBeforeANumberComesBack(t *testing.T) {
 	}
 	require.Positive(t, still)
 	t.Logf("the sequence number stood still in %d of 10,000 writes", still)
+}
+
+// TestLoadText: of a short key LoadText knows all but objects, whatever the size of the
+// table, of its leaves and of the value.
+func TestLoadText(t *testing.T) {
+	for _, versions := range []bool{false, true} {
+		tb := NewTable(TableConfig{Hash: seeded, Versions: versions, Seq: new(Seq)})
+		long := strings.Repeat("k", 127)
+		tags := map[uint64]int{} // of two keys with one tag it may not know the second
+		for i := range 20000 {
+			key := strconv.Itoa(i)
+			if i == 77 {
+				key = long
+			}
+			e := Entry{Kind: uint8(i % 3), Text: strings.Repeat("v", i*7%(MaxInline+200))}
+			if i%4 == 0 {
+				e.Deadline = int64(i + 1)
+			}
+			ref := tb.Find(seeded(key), key)
+			tb.Put(&ref, key, e)
+			tags[seeded(key)>>addrBits]++
+			if i&(i-1) != 0 && i%997 != 0 {
+				continue
+			}
+			for j := range i + 1 {
+				key, e := strconv.Itoa(j), Entry{Kind: uint8(j % 3), Text: strings.Repeat("v", j*7%(MaxInline+200))}
+				if j == 77 {
+					key = long
+				}
+				if j%4 == 0 {
+					e.Deadline = int64(j + 1)
+				}
+				text, kind, deadline, o := tb.LoadText(tb.seq.Load(), seeded(key), key)
+				if tags[seeded(key)>>addrBits] > 1 {
+					continue
+				}
+				require.Equal(t, Found, o, "%d of %d", j, i+1)
+				require.Equal(t, e, Entry{Kind: kind, Text: text, Deadline: deadline})
+			}
+			text, _, _, o := tb.LoadText(tb.seq.Load(), seeded("absent"), "absent")
+			require.Equal(t, Missing, o)
+			require.Empty(t, text)
+		}
+	}
 }

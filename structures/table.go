@@ -304,20 +304,20 @@ const (
 	Found
 )
 
-// LoadText is Load for what is read most: a short key with a value beside it in
-// the record, in a leaf of the usual size. It knows nothing else, and leaves the
-// access stamp alone. A deadline of 0 is none. The complexity is O(1).
+// LoadText is Load for what is read most: the string of a short key. It knows nothing
+// else, and leaves the access stamp alone. A deadline of 0 is none. The complexity is
+// O(1).
 //
 // It is one function, and short, so that a processor that waits for the memory of
 // one call can begin with the next.
 func (t *Table) LoadText(seq, h uint64, key string) (value string, kind uint8, deadline int64, o Outcome) {
-	words := t.page(h)
-	if words == nil {
-		if words = t.pageBelow(h); words == nil {
-			return "", 0, 0, Unclear
-		}
+	addr, absent := uint64(0), false
+	if b := t.bucket(h); b != nil {
+		addr, absent = first(b, h&tagMask)
 	}
-	addr, absent := first(words.bucket(h), h&tagMask)
+	if addr == 0 && !absent {
+		addr, absent = t.probe(h)
+	}
 	if addr == 0 {
 		if !absent || t.seq.Load() != seq {
 			return "", 0, 0, Unclear
@@ -332,28 +332,49 @@ func (t *Table) LoadText(seq, h uint64, key string) (value string, kind uint8, d
 	if p == nil || t.seq.Load() != seq || at >= size {
 		return "", 0, 0, Unclear
 	}
-	b := chunkAt(p, size)[at:]
-	if len(b) < shortHead {
+	r := chunkAt(p, size)[at:]
+	if len(r) <= shortHead {
 		return "", 0, 0, Unclear
 	}
-	meta, klen, vlen := b[0], int(b[1]), int(b[2])
+	meta, klen, vlen := r[0], int(r[1]), int(r[2])
 	from := int(t.fixed)
+	if vlen >= 0x80 { // the second byte of a length up to MaxInline
+		vlen = vlen&0x7f | int(r[3])<<7
+		from++
+	}
 	if meta&flagDeadline != 0 {
 		from += deadlineLen
 	}
 	// The value's place follows from the length that the key should have, not from
 	// the one in the record: so its line is on the way before the header has come.
 	to := from + len(key)
-	if meta&(flagSlot|flagBigKey) != 0 || vlen >= 0x80 || klen != len(key) || klen >= 0x80 || to+vlen > len(b) {
+	if meta&flagBigKey != 0 || klen != len(key) || klen >= 0x80 || to+vlen > len(r) {
 		return "", 0, 0, Unclear
 	}
-	if string(b[from:to]) != key {
+	if string(r[from:to]) != key {
 		return "", 0, 0, Unclear
 	}
 	if meta&flagDeadline != 0 {
-		deadline = int64(binary.LittleEndian.Uint64(b[from-deadlineLen:]))
+		deadline = int64(binary.LittleEndian.Uint64(r[from-deadlineLen:]))
 	}
-	return piece(b[to : to+vlen]), meta & kindMask, deadline, Found
+	if meta&flagSlot != 0 {
+		value, o = t.loadSlotText(seq, r[to:])
+		return value, meta & kindMask, deadline, o
+	}
+	return piece(r[to : to+vlen]), meta & kindMask, deadline, Found
+}
+
+// loadSlotText returns the text of the slot whose number b begins with, if it has no
+// object.
+func (t *Table) loadSlotText(seq uint64, b []byte) (text string, o Outcome) {
+	if len(b) < slotLen {
+		return "", Unclear
+	}
+	s := t.slotAt(binary.LittleEndian.Uint32(b))
+	if s == nil || t.seq.Load() != seq || s.object != nil {
+		return "", Unclear
+	}
+	return s.text, Found
 }
 
 // LoadValue is Load for the value of a key that is not long, and leaves the access stamp
