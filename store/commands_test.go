@@ -334,6 +334,6 @@ func TestCommandsComplain(t *testing.T) {
 	require.Empty(t, c.testsOf("COPY", methods["COPY"]))
 	require.Empty(t, benchmarkOf("NOTHING"))
 	table := commandsTable(list, methods, c)
-	require.Contains(t, table, "| [GET]("+redisDocs+"get/) | [String.Get](https://pkg.go.dev/"+modulePath+"/store#String.Get) | 1.0.0 | TestRedisRandom | bench.BenchmarkGetUniform |\n")
+	require.Contains(t, table, "| [GET]("+redisDocs+"get/) | [String.Get](https://pkg.go.dev/"+modulePath+"/store#String.Get) | 1.0.0 | TestRedisRandom | bench.BenchmarkStrings |\n")
 	require.Contains(t, table, "| [LCS]("+redisDocs+"lcs/) | – later | 7.0.0 | – | – |\n")
 }

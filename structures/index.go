@@ -98,52 +98,6 @@ func (t *Table) pageBelow(h uint64) *leafPage {
 	return n.pages[n.kid(h)].Load()
 }
 
-// bucket returns the words among which the search for h begins, nil if they don't lie
-// together.
-func (t *Table) bucket(h uint64) *[bucketLen]atomic.Uint64 {
-	words := t.page(h)
-	if words == nil {
-		if words = t.pageBelow(h); words == nil {
-			return t.smallBucket(h)
-		}
-	}
-	return words.bucket(h)
-}
-
-// smallBucket is bucket for a leaf that is smaller than usual, as it is where there are
-// few records.
-func (t *Table) smallBucket(h uint64) *[bucketLen]atomic.Uint64 {
-	n := t.leaf(h)
-	if n == nil {
-		return nil
-	}
-	if at := n.home(h); at+bucketLen <= len(n.words) {
-		return (*[bucketLen]atomic.Uint64)(n.words[at:])
-	}
-	return nil
-}
-
-// probe is first for all the words of the leaf that covers h.
-func (t *Table) probe(h uint64) (addr uint64, absent bool) {
-	n := t.leaf(h)
-	if n == nil {
-		return 0, true
-	}
-	i := n.home(h)
-	for range n.words {
-		switch w := n.words[i].Load(); {
-		case w == 0:
-			return 0, true
-		case (w^h)&tagMask == 0:
-			return w & addrMask, false
-		}
-		if i++; i == len(n.words) {
-			i = 0
-		}
-	}
-	return 0, true
-}
-
 func (t *Table) newLeaf(depth uint8, size int) *node {
 	n := &node{owner: t.owner, depth: depth}
 	n.makeWords(size)

@@ -35,6 +35,52 @@ func first(b *[bucketLen]atomic.Uint64, tag uint64) (addr uint64, absent bool) {
 	return addr, false
 }
 
+// bucket returns the words among which the search for h begins, nil if they don't lie
+// together.
+func (t *Table) bucket(h uint64) *[bucketLen]atomic.Uint64 {
+	words := t.page(h)
+	if words == nil {
+		if words = t.pageBelow(h); words == nil {
+			return t.smallBucket(h)
+		}
+	}
+	return words.bucket(h)
+}
+
+// smallBucket is bucket for a leaf that is smaller than usual, as it is where there are
+// few records.
+func (t *Table) smallBucket(h uint64) *[bucketLen]atomic.Uint64 {
+	n := t.leaf(h)
+	if n == nil {
+		return nil
+	}
+	if at := n.home(h); at+bucketLen <= len(n.words) {
+		return (*[bucketLen]atomic.Uint64)(n.words[at:])
+	}
+	return nil
+}
+
+// probe is first for all the words of the leaf that covers h.
+func (t *Table) probe(h uint64) (addr uint64, absent bool) {
+	n := t.leaf(h)
+	if n == nil {
+		return 0, true
+	}
+	i := n.home(h)
+	for range n.words {
+		switch w := n.words[i].Load(); {
+		case w == 0:
+			return 0, true
+		case (w^h)&tagMask == 0:
+			return w & addrMask, false
+		}
+		if i++; i == len(n.words) {
+			i = 0
+		}
+	}
+	return 0, true
+}
+
 // full says whether one more word would slow the search of the leaf.
 func (n *node) full() bool { return n.used+1 > len(n.words)*13/16 }
 
