@@ -1,16 +1,12 @@
-// Package bench measures Alcove beside other ways of keeping keys in a process.
-// It is all benchmarks, so that benchstat can compare them:
+// Package bench measures Alcove beside other ways to keep data in a process, and beside
+// Redis. One command does it all and writes tables and charts to bench/results:
 //
-//	go test -bench 'Get|Hot|Set|Mix|Insert|Incr' -cpu 1,2 ./bench
-//	go test -bench 'Memory|Growth|New|Expire|Scan' -timeout 1h ./bench
-//	benchstat -col /peer -filter .unit:cpu-ns/op bench.txt
+//	go run ./bench/cmd/report -short
 //
-// The peers are "sharded", 256 maps with a RWMutex each, which keeps the strings
-// that it is given, "copying", the same but with copies of them, "syncmap",
-// "xsync" and, where one goroutine runs, a built-in map. The names of the
-// benchmarks end in peer=NAME.
+// Package peer has one file for each peer, package workload one for each kind of
+// workload. What is timed there can be run as Go benchmarks, too, one peer or operation
+// at a time, with profiles and whatever else go test does:
 //
-// ALCOVE_BENCH_KEYS is how many keys the benchmarks of memory (5,000,000) and
-// growth (10,000,000) take, ALCOVE_BENCH_SPREAD the time over which 100,000 keys a
-// second expire (1s). With -short there are less.
+//	go test -run '^$' -bench 'Strings/peer=(alcove|xsync)/op=get$' -cpu 1,2 -count 6 ./bench | tee bench.txt
+//	benchstat -col /peer bench.txt
 package bench
