@@ -57,7 +57,7 @@
 //     (TestExpirerRemoves, TestExpirerRemovesFields).
 //   - A key has up to 512 MB, a string value too; there are 16 databases (TestLimits).
 //   - A small key costs about 35 bytes beside its own bytes and its value's, with a
-//     deadline about 30 more, fresh and without garbage (BenchmarkMemory).
+//     deadline about 30 more, fresh and without garbage (bench/results/memory.md).
 //   - A long list of elements of 16 bytes takes about 20 for each (BenchmarkList), and
 //     gives memory back as they are popped (TestListMemory).
 //   - A store has no goroutine until a key has a deadline, and then one until none has

@@ -24,15 +24,16 @@ func (r *run) inUse() int {
 // memory is what an entry takes, its data included.
 var memory = &Group{
 	Name: "memory", Title: "Memory",
-	About: "Bytes an entry, data included: the live heap, or the used_memory of a server, with and without. One sample, as it hardly varies. " +
+	About: "Bytes an entry, data included: the live heap, or the used_memory of a server, with and without. " +
 		"Keys, fields, members and elements have 16 bytes, values 32; scores are fractions.",
 	Keys: million, Value: 32, Once: true,
 	Fits: func(*peer.Peer) bool { return true },
-	tables: tables(Table{"", []Column{
+	tables: tables(Table{"Strings", []Column{
 		{"string", "strings", "B/entry", 0},
 		{"string, overwritten three times", "overwritten", "B/entry", 0},
 		{"string with a TTL", "ttl", "B/entry", 0},
 		{"string with a TTL, overwritten three times", "ttl-overwritten", "B/entry", 0},
+	}}, Table{"Structures", []Column{
 		{"field of a hash of 10", "hash10", "B/entry", 0},
 		{"member of a sorted set of 10", "zset10", "B/entry", 0},
 		{"element of one list", "list", "B/entry", 0},

@@ -26,22 +26,25 @@ func (res *results) drawings() []drawing {
 	switch first := tables[0].Columns[0]; {
 	case res.group.Name == "growth":
 		return []drawing{{"", res.group.Title, res.lines(tables)}}
-	case first.Unit == "B/entry":
-		return []drawing{{"", res.group.Title, chart.Bars(res.dots(panelPerColumn(tables[0]), "bytes an entry", "B"))}}
 	case first.Unit == "ns/op":
 		d := res.dots(panelPerOp(tables), "time of an operation, logarithmic", "ns")
 		d.Log = true
 		return []drawing{{"", res.group.Title, d}}
 	}
-	// What is left are quantiles, and times of the collector.
 	var list []drawing
 	for _, t := range tables {
+		var d chart.Dots
+		name, title := fmt.Sprint("-", len(list)+1), res.group.Title+": "+t.Title
 		if t.Columns[0].Unit == "B/entry" {
+			d = res.dots(panelPerColumn(t), "bytes an entry", "B")
+			d.Title = title
+			list = append(list, drawing{name, title, chart.Bars(d)})
 			continue
 		}
-		d := res.dots([]panel{{t.Title, nil, t.Columns}}, "logarithmic", "ns")
-		d.Title, d.Log = t.Title, true
-		list = append(list, drawing{fmt.Sprint("-", len(list)+1), t.Title, d})
+		// Quantiles, and times of the collector.
+		d = res.dots([]panel{{"", nil, t.Columns}}, "time, logarithmic", "ns")
+		d.Title, d.Log, d.Columns = title, true, 1
+		list = append(list, drawing{name, title, d})
 	}
 	return list
 }
@@ -176,7 +179,7 @@ func (res *results) lines(tables []workload.Table) chart.Lines {
 // note is the small print of a chart.
 func (res *results) note() string {
 	note := fmt.Sprintf("%s keys, %d cores of %s, %s, %s", thousands(res.Settings.Keys), res.CPUs, res.CPU, res.Go, res.Date)
-	if n := res.Rounds * res.Settings.Passes; n >= 6 {
+	if n := res.most(); n >= 6 {
 		note += fmt.Sprintf("; medians of %d with 95%% confidence", n)
 	}
 	if res.Short {

@@ -73,7 +73,7 @@ func (res *results) conditions() string {
 		b.WriteString("**A short run, not for quoting.** ")
 	}
 	s := res.Settings
-	fmt.Fprintf(&b, "%s keys; %s of each figure", thousands(s.Keys), plural(res.Rounds*s.Passes, "sample"))
+	fmt.Fprintf(&b, "%s keys; up to %s of a figure", thousands(s.Keys), plural(res.most(), "sample"))
 	if res.Rounds > 1 {
 		b.WriteString(", a process each, the peers in turn")
 	}

@@ -152,3 +152,15 @@ func (res *results) peers() []*peer.Peer {
 	}
 	return list
 }
+
+// most returns how many samples there are of a figure at most: some have one, as they
+// hardly vary or take long.
+func (res *results) most() int {
+	n := 0
+	for key, some := range res.samples {
+		if key.cores != 0 {
+			n = max(n, len(some))
+		}
+	}
+	return n
+}
