@@ -61,6 +61,7 @@ func (w *write) join(db DB, sh *shard, h uint64, op, key string) {
 	if w.t = sh.table(db.n); w.t == nil {
 		return
 	}
+	w.t.Ready()
 	w.t.Seek(&w.ref, h, key)
 	if w.ref.Found && w.overdue(w.t.Due(&w.ref.Record)) {
 		w.purge(math.MaxInt)

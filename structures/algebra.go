@@ -20,9 +20,12 @@ type batch struct {
 	texts [leafMax]string // once they are read
 	read  bool
 
-	tag  uint64          // of the next leaf
-	left []atomic.Uint64 // of this one
-	rest string          // of a packed set
+	own, theirs view // of from, and of the table asked last
+
+	tag   uint64          // of the next leaf
+	depth uint8           // of this one
+	left  []atomic.Uint64 // of this one
+	rest  string          // of a packed set
 }
 
 // begin makes next begin with the first members of s.
@@ -63,7 +66,7 @@ func (b *batch) nextLeaf() bool {
 	if n == nil || b.tag > MaxCursor {
 		return false
 	}
-	b.left, b.tag = n.words, n.after(b.tag)
+	b.left, b.tag, b.depth = n.words, n.after(b.tag), n.depth
 	return true
 }
 
@@ -81,8 +84,9 @@ func (b *batch) text(i int) string {
 // list returns the members.
 func (b *batch) list() []string {
 	if !b.read {
+		b.own.of(b.from)
 		for i, w := range b.words[:b.n] {
-			b.texts[i] = b.from.keyAt(w)
+			b.texts[i] = b.own.keyAt(w)
 		}
 		b.read = true
 	}
@@ -119,28 +123,67 @@ func (b *batch) move(i, to int) {
 // with few branches between that can't be predicted: a processor that waits for the
 // memory of one key has the next ones on their way.
 func (b *batch) sift(t *Table, having bool) {
+	if having {
+		b.siftIn(t)
+		return
+	}
 	var twins [leafMax]uint64
 	for i, w := range b.words[:b.n] {
 		twins[i] = t.sameTag(w)
 	}
-	if having {
-		n := 0
-		for i, twin := range twins[:b.n] {
-			b.move(i, n)
-			twins[n] = twin
-			n += one(twin)
-		}
-		b.n = n
-		b.list()
-	}
 	n := 0
 	for i, twin := range twins[:b.n] {
-		if (twin != 0 && t.isAt(twin, b.text(i))) == having {
+		if twin == 0 || !t.isAt(twin, b.text(i)) {
 			b.move(i, n)
 			n++
 		}
 	}
 	b.n = n
+}
+
+// siftIn keeps the members that the table has. They are read then.
+func (b *batch) siftIn(t *Table) {
+	var twins [leafMax]uint64
+	n := b.pair(t, &twins)
+	b.n = 0
+	if n == 0 {
+		return
+	}
+	b.own.of(b.from)
+	b.theirs.of(t)
+	for i, twin := range twins[:n] {
+		key := b.texts[i]
+		if !b.read {
+			key = b.own.keyAt(b.words[i])
+		}
+		if b.theirs.keyAt(twin) == key || t.isAt(twin, key) {
+			b.words[b.n], b.texts[b.n] = b.words[i], key
+			b.n++
+		}
+	}
+	b.read = true
+}
+
+// pair drops the members whose tag no word of the table has. It returns how many are
+// left and the words that have their tags.
+func (b *batch) pair(t *Table, twins *[leafMax]uint64) (n int) {
+	var page *leafPage
+	if leaf := t.leaf(b.words[0]); leaf != nil && leaf.depth <= b.depth {
+		page = leaf.page // it covers all the words
+	}
+	for i, w := range b.words[:b.n] {
+		tag, addr, absent := w&tagMask, uint64(0), false
+		if page != nil {
+			addr, absent = first(page.bucket(w), tag)
+		}
+		if addr == 0 && (!absent || tag == 0) {
+			addr = t.sameTag(w) & addrMask
+		}
+		twins[n&(leafMax-1)] = tag | addr
+		b.move(i, n)
+		n += one(addr)
+	}
+	return n
 }
 
 // isAt says whether the table has a key whose tag is that of w, a word of the table. It
@@ -204,6 +247,37 @@ func (t *Table) keyAt(w uint64) string {
 	}
 	rec := t.wordRecord(w)
 	return rec.Key()
+}
+
+// A view is where the first chunks of a table are, for who reads many keys: finding
+// them takes as long as reading a key.
+type view struct {
+	t      *Table
+	chunks [viewChunks][]byte
+}
+
+const viewChunks = 64
+
+// of makes it the view of t, which is not written meanwhile.
+func (v *view) of(t *Table) {
+	if v.t == t {
+		return
+	}
+	v.t = t
+	for i := range min(t.chunks.Len(), viewChunks) {
+		v.chunks[i] = t.chunks.At(i).bytes()
+	}
+}
+
+// keyAt returns the key of the record at the address in w.
+func (v *view) keyAt(w uint64) string {
+	if id, at := w&addrMask>>offsetBits, int(w&offsetMask); id < viewChunks {
+		if head := v.chunks[id][at:]; len(head) >= shortHead && head[0]&^kindMask == 0 && head[1]|head[2] < 0x80 {
+			at = int(v.t.fixed)
+			return piece(head[at : at+int(head[1])])
+		}
+	}
+	return v.t.keyAt(w)
 }
 
 // pick returns the members that sets have, or have not, behind those that it gets. How

@@ -81,6 +81,19 @@ func (t *Table) probe(h uint64) (addr uint64, absent bool) {
 	return 0, true
 }
 
+// find returns where in its home bucket the word w is, -1 if it is not there. absent
+// says that it is not behind the bucket either.
+func (p *leafPage) find(w uint64) (i int, absent bool) {
+	at := int(uint8(w>>addrBits) &^ (bucketLen - 1))
+	b := p.bucket(w)
+	for i := range b {
+		if b[i].Load() == w {
+			return at + i, false
+		}
+	}
+	return -1, b[bucketLen-1].Load() == 0
+}
+
 // full says whether one more word would slow the search of the leaf.
 func (n *node) full() bool { return n.used+1 > len(n.words)*13/16 }
 

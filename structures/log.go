@@ -3,17 +3,21 @@ package structures
 import "sync/atomic"
 
 // The log is a set of chunks into which records are appended. A chunk whose
-// records are all dead is dropped; when more than a garbageShare of the log is
-// dead, opening a new chunk first moves what lives in one or two of the emptiest
-// old ones. A dropped chunk is never written again, so the strings into it stay
-// what they were, and the collector takes it with the last of them.
+// records are all dead is dropped; when too much of the log is dead, opening a new
+// chunk first moves what lives in one or two of the emptiest old ones. A dropped
+// chunk is never written again, so the strings into it stay what they were, and the
+// collector takes it with the last of them.
 const (
 	offsetBits = 14
 	offsetMask = 1<<offsetBits - 1
 	chunkMax   = 1 << offsetBits
 	chunkMin   = 512
 
-	garbageShare = 3  // compact above 1/garbageShare of dead bytes
+	// A new chunk compacts where more than garbageShare/garbageOf of the log is dead:
+	// the smaller that is, the more records move at a write.
+	garbageShare = 2
+	garbageOf    = 5
+
 	victims      = 64 // how many chunks are looked at for an empty one
 	chunkRecords = 4  // how many records like the first a chunk has room for
 
@@ -65,7 +69,7 @@ func (t *Table) ensure(n int) {
 	t.shape++
 	t.seal()
 	for range 2 {
-		if (t.logUsed-t.logLive)*garbageShare <= t.logUsed {
+		if (t.logUsed-t.logLive)*garbageOf <= t.logUsed*garbageShare {
 			break
 		}
 		id := t.victim()
@@ -251,9 +255,9 @@ func (t *Table) keyOf(b []byte, h head) (string, bool) {
 func (t *Table) wordAt(hash, word uint64, p *leafPage) ([]atomic.Uint64, int) {
 	t.touched++
 	if p != nil {
-		switch addr, absent := first(p.bucket(hash), hash&tagMask); {
-		case addr == word&addrMask:
-			return p[:], p.place(word)
+		switch i, absent := p.find(word); {
+		case i >= 0:
+			return p[:], i
 		case absent:
 			return nil, 0
 		}

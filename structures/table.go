@@ -69,6 +69,7 @@ type Table struct {
 	tail      uint32
 	tailBuf   []byte
 	tailUsed  int
+	fetched   byte // keeps Ready's reads from being left out
 	freeChunk uint32
 	freeSlot  uint32
 	hand      uint32 // where the search for an empty chunk goes on
@@ -143,6 +144,15 @@ type Ref struct {
 func (t *Table) Find(h uint64, key string) (r Ref) {
 	t.Seek(&r, h, key)
 	return r
+}
+
+// Ready fetches the memory where the next record will lie, before a Seek of its key:
+// the processor then waits for both at once. It is a write.
+func (t *Table) Ready() {
+	const line = 64
+	if at := t.tailUsed; at+line < len(t.tailBuf) {
+		t.fetched = t.tailBuf[at] + t.tailBuf[at+line]
+	}
 }
 
 // Seek is Find into r.
