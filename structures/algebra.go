@@ -11,13 +11,16 @@ import (
 // too, is read from the log. A table is in the order of its tags, so the leaves that a
 // batch is looked up in are few.
 
+// batchMax is how many members a batch has at most.
+const batchMax = 256
+
 // A batch is some members of a set, and how to come to the next ones. It lies on the
 // stack, where writing it needs no barriers.
 type batch struct {
 	n     int
 	from  *Table // nil: of a packed set
-	words [leafMax]uint64
-	texts [leafMax]string // once they are read
+	words [batchMax]uint64
+	texts [batchMax]string // once they are read
 	read  bool
 
 	own, theirs view // of from, and of the table asked last
@@ -41,7 +44,7 @@ func (b *batch) begin(s *Set) {
 func (b *batch) next() bool {
 	b.n, b.read = 0, b.from == nil
 	if b.from == nil {
-		for ; b.n < leafMax && b.rest != ""; b.n++ {
+		for ; b.n < batchMax && b.rest != ""; b.n++ {
 			b.texts[b.n], b.rest = nextItem(b.rest)
 		}
 		return b.n > 0
@@ -50,11 +53,11 @@ func (b *batch) next() bool {
 		if len(b.left) == 0 && !b.nextLeaf() {
 			return false
 		}
-		some := b.left[:min(len(b.left), leafMax)]
+		some := b.left[:min(len(b.left), batchMax)]
 		b.left = b.left[len(some):]
 		for i := range some {
 			w := some[i].Load()
-			b.words[b.n&(leafMax-1)] = w
+			b.words[b.n&(batchMax-1)] = w
 			b.n += one(w)
 		}
 	}
@@ -127,7 +130,7 @@ func (b *batch) sift(t *Table, having bool) {
 		b.siftIn(t)
 		return
 	}
-	var twins [leafMax]uint64
+	var twins [batchMax]uint64
 	for i, w := range b.words[:b.n] {
 		twins[i] = t.sameTag(w)
 	}
@@ -143,7 +146,7 @@ func (b *batch) sift(t *Table, having bool) {
 
 // siftIn keeps the members that the table has. They are read then.
 func (b *batch) siftIn(t *Table) {
-	var twins [leafMax]uint64
+	var twins [batchMax]uint64
 	n := b.pair(t, &twins)
 	b.n = 0
 	if n == 0 {
@@ -166,7 +169,7 @@ func (b *batch) siftIn(t *Table) {
 
 // pair drops the members whose tag no word of the table has. It returns how many are
 // left and the words that have their tags.
-func (b *batch) pair(t *Table, twins *[leafMax]uint64) (n int) {
+func (b *batch) pair(t *Table, twins *[batchMax]uint64) (n int) {
 	var page *leafPage
 	if leaf := t.leaf(b.words[0]); leaf != nil && leaf.depth <= b.depth {
 		page = leaf.page // it covers all the words
@@ -179,7 +182,7 @@ func (b *batch) pair(t *Table, twins *[leafMax]uint64) (n int) {
 		if addr == 0 && (!absent || tag == 0) {
 			addr = t.sameTag(w) & addrMask
 		}
-		twins[n&(leafMax-1)] = tag | addr
+		twins[n&(batchMax-1)] = tag | addr
 		b.move(i, n)
 		n += one(addr)
 	}

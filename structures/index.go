@@ -19,21 +19,25 @@ const (
 
 	dirMaxBits = 8
 	leafMin    = 8
-	homeBits   = 8
+	homeBits   = 9
 	leafMax    = 1 << homeBits
 )
 
 // leafSizes are the sizes of a leaf in words: allocation classes of the
-// runtime, at most a third to a half apart.
-var leafSizes = [...]int{8, 12, 16, 24, 32, 48, 64, 96, 128, 192, leafMax}
+// runtime, at most a third to a half apart, but for the last: it is as empty at first
+// as two leaves after a split.
+var leafSizes = [...]int{8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, leafMax}
 
 // node is a leaf or a directory. What says which, and its depth, never change
 // once it is published.
 type node struct {
 	// What a reader without a lock needs comes first, in one line of the cache.
-	pages []atomic.Pointer[leafPage] // directory: the words of each kid that is a leaf of leafMax words
-	bits  uint8                      // directory: its entries are chosen by so many bits, never 0
-	depth uint8                      // how many bits of the tag everything below shares
+	//
+	// directory: the words of each kid that is a leaf of leafMax words; a root that is
+	// such a leaf: its own
+	pages []atomic.Pointer[leafPage]
+	bits  uint8 // directory: its entries are chosen by so many bits, never 0
+	depth uint8 // how many bits of the tag everything below shares
 	kids  []atomic.Pointer[node]
 
 	owner  uint64
@@ -72,7 +76,7 @@ func (t *Table) leaf(h uint64) *node {
 }
 
 // page returns the words of the leaf that covers h, nil if it is not a leaf of the
-// usual size right below the root.
+// usual size right below the root, or the root.
 func (t *Table) page(h uint64) *leafPage {
 	root := t.root.Load()
 	if root == nil {
@@ -114,6 +118,10 @@ func (n *node) makeWords(size int) {
 	if size == leafMax {
 		n.page = new(leafPage)
 		n.words = n.page[:]
+		if n.depth == 0 {
+			n.pages = make([]atomic.Pointer[leafPage], 1)
+			n.pages[0].Store(n.page)
+		}
 		return
 	}
 	n.words = make([]atomic.Uint64, size)

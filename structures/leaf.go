@@ -9,12 +9,12 @@ const bucketLen = 8
 // home returns the place in a leaf where the search for h begins. It depends on
 // the last bits of the tag, which tell the words of a leaf apart.
 func (n *node) home(h uint64) int {
-	return int(uint8(h>>addrBits)) * len(n.words) >> homeBits &^ (bucketLen - 1)
+	return int(h>>addrBits&(leafMax-1)) * len(n.words) >> homeBits &^ (bucketLen - 1)
 }
 
 // bucket returns the words among which the search for h begins.
 func (p *leafPage) bucket(h uint64) *[bucketLen]atomic.Uint64 {
-	at := uint8(h>>addrBits) &^ (bucketLen - 1)
+	at := h >> addrBits & (leafMax - bucketLen)
 	return (*[bucketLen]atomic.Uint64)(p[at:])
 }
 
@@ -84,7 +84,7 @@ func (t *Table) probe(h uint64) (addr uint64, absent bool) {
 // find returns where in its home bucket the word w is, -1 if it is not there. absent
 // says that it is not behind the bucket either.
 func (p *leafPage) find(w uint64) (i int, absent bool) {
-	at := int(uint8(w>>addrBits) &^ (bucketLen - 1))
+	at := int(w >> addrBits & (leafMax - bucketLen))
 	b := p.bucket(w)
 	for i := range b {
 		if b[i].Load() == w {
@@ -99,7 +99,7 @@ func (n *node) full() bool { return n.used+1 > len(n.words)*13/16 }
 
 // place returns where in its home bucket the word w is. It must be there.
 func (p *leafPage) place(w uint64) int {
-	i := int(uint8(w>>addrBits) &^ (bucketLen - 1))
+	i := int(w >> addrBits & (leafMax - bucketLen))
 	for p[i].Load() != w {
 		i++
 	}

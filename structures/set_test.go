@@ -405,6 +405,33 @@ func TestSetAlgebraEqualsModel(t *testing.T) {
 	}
 }
 
+// Of sets with leaves of the usual size, some of one depth and some not.
+func TestSetAlgebraOfLargeSets(t *testing.T) {
+	cfg := TableConfig{Hash: seeded}.WithDefaults()
+	var models []*setModel
+	var sets []*Set
+	for i, n := range []int{3000, 3000, 300, 20_000} {
+		m := newSetModel(cfg)
+		for j := range n {
+			m.add(t, strconv.Itoa(1000*i+j))
+		}
+		models, sets = append(models, m), append(sets, m.s)
+	}
+	for a := range sets {
+		for b := range sets {
+			ours, theirs := []*Set{sets[a], sets[b], sets[3]}, []*setModel{models[a], models[b], models[3]}
+			for k := 2; k <= 3; k++ {
+				got := append([]string{}, InterSets(ours[:k])...)
+				slices.Sort(got)
+				require.Equal(t, naiveInter(theirs[:k]), got)
+				got = append([]string{}, DiffSets(ours[:k])...)
+				slices.Sort(got)
+				require.Equal(t, naiveDiff(theirs[:k]), got)
+			}
+		}
+	}
+}
+
 // A view of a record, and of none.
 func TestSetOf(t *testing.T) {
 	cfg := TableConfig{Hash: seeded}.WithDefaults()
