@@ -34,7 +34,7 @@ func (a alcove) LRange(key string, from, to int) int {
 	return len(must1(a.s.List(key).Range(from, to)))
 }
 
-func (a alcove) LInsert(key, before, value string, _ int) {
+func (a alcove) LInsert(key, before, value string) {
 	must1(a.s.List(key).Insert(store.Before, before, value))
 }
 func (a alcove) SAdd(key, member string)           { must1(a.s.Set(key).Add(member)) }

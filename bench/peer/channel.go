@@ -1,8 +1,8 @@
 package peer
 
 func init() {
-	add(Peer{Name: "channel", Kind: Floor, About: "one channel with a buffer of 65536, whatever the key"},
-		func(Config) channel { return make(channel, 1<<16) })
+	add(Peer{Name: "channel", Kind: Floor, About: "one channel with room for all, whatever the key"},
+		func(c Config) channel { return make(channel, max(c.Keys, 1<<16)) })
 }
 
 type channel chan string

@@ -38,11 +38,14 @@ func (d deques) LIndex(key string, i int) (string, bool) {
 
 func (d deques) LRange(key string, from, to int) int {
 	q := d[key]
-	var list []string
+	list := make([]string, 0, to-from+1)
 	for i := from; i <= min(to, q.Len()-1); i++ {
 		list = append(list, q.At(i))
 	}
 	return len(list)
 }
 
-func (d deques) LInsert(key, _, value string, near int) { d[key].Insert(near, value) }
+func (d deques) LInsert(key, before, value string) {
+	q := d[key]
+	q.Insert(q.Index(func(s string) bool { return s == before }), value)
+}

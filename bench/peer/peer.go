@@ -64,8 +64,8 @@ type Queues interface {
 type Lists interface {
 	Queues
 	LIndex(key string, i int) (string, bool)
-	LRange(key string, from, to int) int         // how many it returned
-	LInsert(key, before, value string, near int) // near is where before is, for those that know places only
+	LRange(key string, from, to int) int // how many it returned
+	LInsert(key, before, value string)   // searches for before from the head
 }
 
 // Sets keep members.
@@ -116,9 +116,10 @@ const Later = "\x00later"
 type Remote interface {
 	Memory() int        // bytes in use there
 	CPU() time.Duration // processor time used there so far
-	// Filler returns what fills the peer faster than itself.
-	Filler() Worker
 }
+
+// Filled peers are filled by something that is faster than they are, or surer.
+type Filled interface{ Filler() Worker }
 
 // Peer is one of those that are measured.
 type Peer struct {

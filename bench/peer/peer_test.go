@@ -351,7 +351,7 @@ func testLists(t *testing.T, _ *Peer, l Lists) {
 		require.Equal(t, keyOf(i), value)
 	}
 	require.False(t, second(l.LIndex("l", many)))
-	l.LInsert("l", keyOf(many/2), "new", many/2)
+	l.LInsert("l", keyOf(many/2), "new")
 	for place, want := range map[int]string{
 		many/2 - 1: keyOf(many/2 - 1), many / 2: "new", many/2 + 1: keyOf(many / 2), many: keyOf(many - 1),
 	} {
@@ -442,7 +442,7 @@ func testRemote(t *testing.T, p *Peer, r Remote) {
 	empty := r.Memory()
 	require.Positive(t, empty)
 	workers(p, func(worker int) {
-		filler := r.Filler()
+		filler := r.(Filled).Filler()
 		for i := worker * many; i < (worker+1)*many; i++ {
 			filler.(Strings).Set(keyOf(i), valueOf(keyOf(i), 1))
 		}
@@ -470,14 +470,14 @@ func TestPipelined(t *testing.T) {
 			assert.Equal(t, Later, value)
 			w.SetTTL(key, valueOf(key, 2), time.Hour)
 			assert.EqualValues(t, 1, w.Incr("n"))
-			w.HSet("h"+own, key, "v")
+			w.HSet("h"+own, key, valueOf(key, 1))
 			assert.True(t, second(w.HGet("h"+own, key)))
 			w.RPush("q"+own, "v")
 			assert.True(t, second(w.LPop("q"+own)))
 			w.RPush("l"+own, key)
 			assert.True(t, second(w.LIndex("l"+own, i)))
 			assert.Equal(t, 1, w.LRange("l"+own, i, i))
-			w.LInsert("l"+own, key, "new", i)
+			w.LInsert("l"+own, key, "new")
 			assert.True(t, second(w.LPop("l"+own)))
 			w.SAdd("s"+own, key)
 			assert.True(t, w.SIsMember("s"+own, key))
@@ -509,7 +509,7 @@ func TestPipelinedWrongAnswers(t *testing.T) {
 		"error":         func(s *session) { s.SAdd("set", "a"); s.Incr("set") },
 		"no member":     func(s *session) { s.SIsMember("set", "b") },
 		"short list":    func(s *session) { s.RPush("list", "a"); s.LRange("list", 0, 1) },
-		"no place":      func(s *session) { s.LInsert("list", "b", "c", 0) },
+		"no place":      func(s *session) { s.LInsert("list", "b", "c") },
 		"no rank":       func(s *session) { s.ZRank("absent", "a") },
 		"no scores":     func(s *session) { s.ZRange("absent", 0, 1) },
 		"no set":        func(s *session) { s.SInter("absent", "absent") },

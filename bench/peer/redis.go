@@ -29,7 +29,7 @@ func (r direct) LRange(key string, from, to int) int {
 	return len(answer(r.c.LRange(ctx, key, int64(from), int64(to))))
 }
 
-func (r direct) LInsert(key, before, value string, _ int) {
+func (r direct) LInsert(key, before, value string) {
 	must(r.c.LInsertBefore(ctx, key, before, value).Err())
 }
 

@@ -25,7 +25,8 @@ func reply[T any](r result[T]) (T, bool) {
 	return found(value, err, redis.Nil)
 }
 
-// right says whether an answer is as large as wanted; such a string must end in its key.
+// right says whether an answer is as large as wanted; such a string must end in its
+// key, or field.
 func right(cmd redis.Cmder, want int) bool {
 	if cmd.Err() != nil {
 		return false
@@ -33,7 +34,7 @@ func right(cmd redis.Cmder, want int) bool {
 	switch cmd := cmd.(type) {
 	case *redis.StringCmd:
 		v := cmd.Val()
-		return want == 0 || len(v) == want && strings.HasSuffix(v, cmd.Args()[1].(string))
+		return want == 0 || len(v) == want && strings.HasSuffix(v, cmd.Args()[len(cmd.Args())-1].(string))
 	case *redis.StringSliceCmd:
 		return len(cmd.Val()) >= want
 	case *redis.ZSliceCmd:

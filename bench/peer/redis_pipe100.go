@@ -18,7 +18,7 @@ func (s *session) SetTTL(key, value string, ttl time.Duration) {
 
 func (s *session) HSet(key, field, value string) { s.queue(s.pipe.HSet(ctx, key, field, value), 0) }
 func (s *session) HGet(key, field string) (string, bool) {
-	return s.later(s.pipe.HGet(ctx, key, field), 0)
+	return s.later(s.pipe.HGet(ctx, key, field), s.value)
 }
 
 func (s *session) RPush(key, value string)        { s.queue(s.pipe.RPush(ctx, key, value), 1) }
@@ -31,7 +31,7 @@ func (s *session) LRange(key string, from, to int) int {
 	return s.count(s.pipe.LRange(ctx, key, int64(from), int64(to)), to-from+1)
 }
 
-func (s *session) LInsert(key, before, value string, _ int) {
+func (s *session) LInsert(key, before, value string) {
 	s.queue(s.pipe.LInsertBefore(ctx, key, before, value), 1)
 }
 

@@ -29,6 +29,7 @@ func inter(a, b map[string]struct{}) (both []string) {
 	if len(a) > len(b) {
 		a, b = b, a
 	}
+	both = make([]string, 0, len(a))
 	for member := range a {
 		if _, found := b[member]; found {
 			both = append(both, member)

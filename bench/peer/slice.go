@@ -35,4 +35,6 @@ func (s slice) LRange(key string, from, to int) int {
 	return len(slices.Clone(list[min(from, len(list)):min(to+1, len(list))]))
 }
 
-func (s slice) LInsert(key, _, value string, near int) { s[key] = slices.Insert(s[key], near, value) }
+func (s slice) LInsert(key, before, value string) {
+	s[key] = slices.Insert(s[key], slices.Index(s[key], before), value)
+}

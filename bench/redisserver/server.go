@@ -54,7 +54,11 @@ func Start(path string) (*Server, error) {
 	s := &Server{socket: path, ended: make(chan struct{})}
 	if path == "" {
 		// Short, for a socket's path has about 100 bytes at most.
-		if s.dir, err = os.MkdirTemp("", "redis"); err != nil {
+		if s.dir, err = os.MkdirTemp("", "redis"); err == nil && len(s.dir) > 90 {
+			os.Remove(s.dir)
+			s.dir, err = os.MkdirTemp("/tmp", "redis")
+		}
+		if err != nil {
 			return nil, err
 		}
 		s.socket = filepath.Join(s.dir, "s")

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"testing"
@@ -57,7 +58,7 @@ func (r *run) parallel(b *testing.B, op Op) {
 	b.RunParallel(func(pb *testing.PB) {
 		p := r.worker()
 		do := op.start(r, p)
-		for i := int(r.calls.Add(1) * 7919); pb.Next(); i++ {
+		for i := rand.IntN(1 << 30); pb.Next(); i++ {
 			do(i)
 		}
 		if w, ok := p.(peer.Worker); ok {

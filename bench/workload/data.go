@@ -66,6 +66,12 @@ func uniform(n int) func() int {
 	return func() int { return r.IntN(n) }
 }
 
+// other is uniform in another order.
+func other(n int) func() int {
+	r := rand.New(rand.NewPCG(5, 6))
+	return func() int { return r.IntN(n) }
+}
+
 func zipf(n int) func() int {
 	z := rand.NewZipf(rand.New(rand.NewPCG(3, 4)), 1.01, 1, uint64(n-1))
 	return func() int { return int(z.Uint64()) }

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"fmt"
 	"runtime"
 	"time"
 
@@ -12,9 +13,9 @@ import (
 var expiry = &Group{
 	Name: "expiry", Title: "Expiry",
 	About: "100,000 keys a second reach their deadlines, evenly spread, and nobody reads them. The n-th that goes is taken for the n-th deadline's, " +
-		"seen once a millisecond. Meanwhile single writes are timed. CPU is that of the process, or of the server, for each key removed.",
+		"seen once a millisecond. Meanwhile single writes are timed. Processor time is that of the process, or of the server, without what the second before the first deadline took.",
 	Keys: million, Value: 32, TTL: time.Hour, Once: true,
-	Fits: peer.Can[peer.Expiring],
+	Fits: func(p *peer.Peer) bool { return peer.Can[peer.Expiring](p) && !peer.Can[peer.Pipelined](p) },
 	Need: func(keys, value int) uint64 { return uint64(keys) * 500 },
 	run:  runExpiry,
 	tables: tables(
@@ -46,43 +47,59 @@ func runExpiry(r *run) {
 	}
 	long := time.Duration(r.Keys) * time.Second / expiryRate
 	step := long / time.Duration(r.Keys)
-	from := time.Now().Add(time.Second + long/2)
+	from := time.Now().Add(2*time.Second + long/2)
 	filling(r, func(p peer.Expiring) {
 		for i := range r.Keys {
 			key := keyAt(i)
 			p.SetTTL(key, valueOf(key, 32), time.Until(from.Add(step*time.Duration(i))))
 		}
 	})
-	if left := time.Until(from); left < 0 {
-		panic("bench: storing the keys took longer than they live")
+	if n := p.Left() - probes; n != r.Keys {
+		panic(fmt.Sprintf("bench: %d of %d keys are there", n, r.Keys))
 	}
 	runtime.GC()
-	time.Sleep(time.Until(from))
+	before := from.Add(-time.Second)
+	if left := time.Until(before); left < 0 {
+		panic("bench: storing the keys took too long")
+	}
+	time.Sleep(time.Until(before))
 
 	var late, writes histogram
-	used, last := r.cpu(), 0
-	for seen, end := 0, from.Add(long+patience); seen < r.Keys && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-		gone := r.Keys - (p.Left() - probes)
-		for now := time.Now(); seen < gone; seen++ {
-			late.add(now.Sub(from.Add(step * time.Duration(seen))))
+	used := r.cpu()
+	r.poll(p, &histogram{}, from, func(int, time.Time) bool { return true })
+	idle := r.cpu() - used
+	r.poll(p, &writes, from.Add(long+patience), func(gone int, now time.Time) bool {
+		for late.n < gone {
+			late.add(now.Sub(from.Add(step * time.Duration(late.n))))
 		}
-		for range 10 {
-			key := "probe:" + keyAt(last%probes)
-			last++
-			start := time.Now()
-			p.Set(key, "1")
-			writes.add(time.Since(start))
-		}
-	}
-	cpu := r.cpu() - used
+		return late.n < r.Keys
+	})
 	values := []Value{{float64(100*late.n) / float64(r.Keys), "removed-%"}}
 	if late.n == r.Keys {
+		cpu := r.cpu() - used - idle - time.Duration(time.Since(from).Seconds()*float64(idle))
 		values = append(values, Value{float64(cpu) / float64(r.Keys), "cpu-ns/key"})
 		values = append(values, late.values("", "p50", "p99")...)
 	}
 	r.print("late", 1, late.n, values...)
 	r.print("write", 1, writes.n, writes.values("", "p50", "p99")...)
+}
+
+// poll tells see once a millisecond how many keys are gone, until it returns false or end
+// has come, and times some writes in between.
+func (r *run) poll(p peer.Expiring, writes *histogram, end time.Time, see func(gone int, now time.Time) bool) {
+	for i := 0; time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+		if !see(r.Keys-(p.Left()-probes), time.Now()) {
+			return
+		}
+		for range 10 {
+			key := "probe:" + keyAt(i%probes)
+			i++
+			start := time.Now()
+			p.Set(key, "1")
+			writes.add(time.Since(start))
+		}
+	}
 }
 
 // cpu returns the processor time of what holds the keys.

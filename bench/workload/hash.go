@@ -7,15 +7,15 @@ const smallHash = 100 // fields
 // hashes are many of a hundred fields and one of a million.
 var hashes = &Group{
 	Name: "hashes", Title: "Hashes",
-	About: "10,000 hashes of 100 fields each, and one of a million; fields of 16 bytes that exist, evenly drawn, values of 32.",
+	About: "A field a key: hashes of 100 fields each, and all again in one large hash. Fields of 16 bytes that exist, evenly drawn, values of 32.",
 	Keys:  million, Value: 32,
 	Fits: peer.Can[peer.Hashes],
 	Need: func(keys, value int) uint64 { return uint64(keys) * 1000 },
 	Ops: []Op{
 		op("get100", "HGet, 100 fields", hashGet(smallHash)),
-		op("get1M", "HGet, 1M fields", hashGet(0)),
+		op("get", "HGet, one large hash", hashGet(0)),
 		op("set100", "HSet, 100 fields", hashSet(smallHash)),
-		op("set1M", "HSet, 1M fields", hashSet(0)),
+		op("set", "HSet, one large hash", hashSet(0)),
 	},
 	fill: func(r *run) {
 		filling(r, func(p peer.Hashes) {
@@ -34,20 +34,20 @@ const bigKey = "big"
 
 // fieldsOf returns the keys to ask for hashes of n fields each, and their fields; 0 is
 // for the one that has them all.
-func fieldsOf(r *run, n int) (keys, fields *accesses) {
+func fieldsOf(r *run, n int, purpose string, d func(int) func() int) (keys, fields *accesses) {
 	if n == 0 {
-		return nil, r.uniform()
+		return nil, r.keep("all"+purpose, func() *accesses { return newAccesses(r.Keys, r.group.Value, d) })
 	}
-	keys = r.keep("keys", func() *accesses { return newAccesses(r.Keys/n, 0, uniform) })
-	fields = r.keep("fields", func() *accesses {
-		return newAccesses(r.Keys, r.group.Value, func(int) func() int { return uniform(n) })
+	keys = r.keep("keys"+purpose, func() *accesses { return newAccesses(r.Keys/n, 0, d) })
+	fields = r.keep("fields"+purpose, func() *accesses {
+		return newAccesses(r.Keys, r.group.Value, func(int) func() int { return d(n) })
 	})
 	return keys, fields
 }
 
 func hashGet(n int) func(r *run, p peer.Hashes) func(int) {
 	return func(r *run, p peer.Hashes) func(int) {
-		keys, fields := fieldsOf(r, n)
+		keys, fields := fieldsOf(r, n, "read", uniform)
 		return func(i int) {
 			key, field := bigKey, fields.key(i)
 			if keys != nil {
@@ -61,7 +61,7 @@ func hashGet(n int) func(r *run, p peer.Hashes) func(int) {
 
 func hashSet(n int) func(r *run, p peer.Hashes) func(int) {
 	return func(r *run, p peer.Hashes) func(int) {
-		keys, fields := fieldsOf(r, n)
+		keys, fields := fieldsOf(r, n, "written", other)
 		return func(i int) {
 			field, value := fields.pair(i)
 			if keys != nil {

@@ -10,7 +10,7 @@ const longList = 100_000
 
 var lists = &Group{
 	Name: "lists", Title: "Lists",
-	About: "Elements of 16 bytes. The middle is that of a list of 100,000, which grows by what is inserted there.",
+	About: "Elements of 16 bytes. The middle is that of a list of as many as there are keys. LInsert searches for its place from the head, and an LPop with it keeps the list as long as it is.",
 	Keys:  longList,
 	Fits:  peer.Can[peer.Queues],
 	Need:  func(keys, value int) uint64 { return uint64(keys)*2000 + valueBytes },
@@ -35,10 +35,12 @@ var lists = &Group{
 				r.count(p.LRange("list", from, from+99) == 100)
 			}
 		}),
-		op("insert", "LInsert in the middle", func(r *run, p peer.Lists) func(int) {
+		op("insert", "LInsert in the middle, with an LPop", func(r *run, p peer.Lists) func(int) {
 			a, pivot := r.uniform(), keyAt(r.Keys/2)
 			return func(i int) {
-				p.LInsert("list", pivot, a.key(i), r.Keys/2+int(r.calls.Add(1))-1)
+				p.LInsert("list", pivot, a.key(i))
+				_, found := p.LPop("list")
+				r.count(found)
 			}
 		}),
 	},

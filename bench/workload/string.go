@@ -34,7 +34,7 @@ var (
 		return getting(r, p, r.zipf())
 	})
 	getHot = op("get-hot", "Get of one key by all", func(r *run, p peer.Strings) func(int) {
-		key := r.uniform().key(0)
+		key := r.hot(p)
 		return func(int) {
 			value, found := p.Get(key)
 			r.check(key, value, found)
@@ -44,6 +44,17 @@ var (
 	mix90 = op("mix90", "90 Get to 10 Set", mixing(90))
 	mix50 = op("mix50", "50 Get to 50 Set", mixing(50))
 )
+
+// hot returns a key that p has not forgotten.
+func (r *run) hot(p peer.Strings) string {
+	a := r.uniform()
+	for i := range a.n {
+		if _, found := p.Get(a.key(i)); found {
+			return a.key(i)
+		}
+	}
+	panic("bench: " + r.peer.Name + " has no key left")
+}
 
 func getting(r *run, p peer.Strings, a *accesses) func(int) {
 	return func(i int) {
@@ -55,14 +66,14 @@ func getting(r *run, p peer.Strings, a *accesses) func(int) {
 
 func mixing(reads int) func(r *run, p peer.Strings) func(int) {
 	return func(r *run, p peer.Strings) func(int) {
-		a := r.uniform()
+		a, b := r.uniform(), r.writes()
 		return func(i int) {
 			if i*61%100 < reads {
 				key := a.key(i)
 				value, found := p.Get(key)
 				r.check(key, value, found)
 			} else {
-				p.Set(a.pair(i))
+				p.Set(b.pair(i))
 			}
 		}
 	}
@@ -78,7 +89,7 @@ var volatile = &Group{
 	Ops: []Op{
 		op("get", "Get", func(r *run, p peer.Volatile) func(int) { return getting(r, p, r.uniform()) }),
 		op("set", "Set of an existing key with a new deadline", func(r *run, p peer.Volatile) func(int) {
-			a := r.uniform()
+			a := r.writes()
 			return func(i int) {
 				key, value := a.pair(i)
 				p.SetTTL(key, value, time.Hour+time.Duration(i&(1<<20-1))*time.Millisecond)
@@ -97,14 +108,20 @@ var volatile = &Group{
 
 var counters = &Group{
 	Name: "counters", Title: "Counters",
-	About: "A million counters by keys of 16 bytes, evenly drawn.",
+	About: "Keys of 16 bytes, evenly drawn.",
 	Keys:  million,
 	Fits:  peer.Can[peer.Counters],
 	Need:  func(keys, value int) uint64 { return uint64(keys) * 400 },
-	Ops: []Op{op("incr", "Incr", func(r *run, p peer.Counters) func(int) {
-		a := r.uniform()
-		return func(i int) { r.count(p.Incr(a.key(i)) > 0) }
-	})},
+	Ops: []Op{
+		op("incr", "Incr", func(r *run, p peer.Counters) func(int) {
+			a := r.writes()
+			return func(i int) { r.count(p.Incr(a.key(i)) > 0) }
+		}),
+		op("incr-hot", "Incr of one key by all", func(r *run, p peer.Counters) func(int) {
+			key := r.writes().key(0)
+			return func(int) { r.count(p.Incr(key) > 0) }
+		}),
+	},
 	fill: func(r *run) {
 		filling(r, func(p peer.Counters) {
 			for i := range r.Keys {

@@ -53,6 +53,21 @@ type Column struct {
 	Cores           int // 0 if it was taken with all, or does not depend on them
 }
 
+// Has says whether p can have a figure in the column: it may be for one core, or lack the
+// operation.
+func (g *Group) Has(p *peer.Peer, c Column) bool {
+	if p.Serial && c.Cores > 1 {
+		return false
+	}
+	name, _, _ := strings.Cut(c.Op, "/")
+	for _, op := range g.Ops {
+		if op.Name == name {
+			return op.Fits(p)
+		}
+	}
+	return g.Fits(p)
+}
+
 func tables(list ...Table) func(*Group) []Table { return func(*Group) []Table { return list } }
 
 // Tables returns the tables of a run on so many cores. Those of timed operations are the
@@ -170,6 +185,12 @@ func (r *run) uniform() *accesses {
 	return r.keep("uniform", func() *accesses { return newAccesses(r.Keys, r.group.Value, uniform) })
 }
 
+// writes are other accesses than those of reads, in another order: a peer that keeps what
+// it is given would otherwise be read in the order in which it lies in memory.
+func (r *run) writes() *accesses {
+	return r.keep("writes", func() *accesses { return newAccesses(r.Keys, r.group.Value, other) })
+}
+
 func (r *run) zipf() *accesses {
 	return r.keep("zipf", func() *accesses { return newAccesses(r.Keys, 0, zipf) })
 }
@@ -177,8 +198,8 @@ func (r *run) zipf() *accesses {
 // filling calls fill with what fills the peer fastest, and waits until all is there.
 func filling[I any](r *run, fill func(p I)) {
 	var p any = r.instance
-	if remote, ok := p.(peer.Remote); ok {
-		p = remote.Filler()
+	if filled, ok := p.(peer.Filled); ok {
+		p = filled.Filler()
 	}
 	fill(p.(I))
 	if w, ok := p.(peer.Worker); ok {
@@ -206,7 +227,7 @@ func (r *run) check(key, value string, found bool) {
 func (r *run) time(op Op, cores int) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
 	r.repeat(op, cores, r.Time/8) // so that caches and branch predictors know it
-	runtime.GC()
+	runtime.GC()                  // none follows within the time of a sample
 	r.misses.Store(0)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -219,10 +240,15 @@ func (r *run) time(op Op, cores int) {
 		{float64(int(each(float64(after.TotalAlloc - before.TotalAlloc)))), "B/op"},
 		{float64(int(each(float64(after.Mallocs - before.Mallocs)))), "allocs/op"},
 	}
-	if r.peer.Lossy {
-		values = append(values, Value{100 - 100*each(float64(r.misses.Load())), "hit-%"})
+	r.print(op.Name, cores, n, append(values, r.hits(n)...)...)
+}
+
+// hits returns how many of n reads have found something, for peers that may forget.
+func (r *run) hits(n int) []Value {
+	if !r.peer.Lossy {
+		return nil
 	}
-	r.print(op.Name, cores, n, values...)
+	return []Value{{100 - 100*float64(r.misses.Load())/float64(n), "hit-%"}}
 }
 
 // worker returns what one goroutine works with.
@@ -234,15 +260,19 @@ func (r *run) worker() any {
 }
 
 // repeat runs op on as many goroutines as there are cores for d at least, and returns
-// how often it ran, the time and the processor time. The processor time, the collector's
-// included, is what an operation costs one core, whatever else the machine does.
+// how often it ran, the time and the processor time. The processor time is what an
+// operation costs one core, whatever else the machine does.
 func (r *run) repeat(op Op, cores int, d time.Duration) (n int, took, cpu time.Duration) {
 	var total atomic.Int64
 	var wg sync.WaitGroup
+	workers, ops := make([]any, cores), make([]func(int), cores)
+	for i := range cores {
+		workers[i] = r.worker()
+		ops[i] = op.start(r, workers[i])
+	}
 	start, used := time.Now(), cpuTime()
-	for range cores {
-		p := r.worker()
-		do := op.start(r, p)
+	for i := range cores {
+		p, do := workers[i], ops[i]
 		wg.Go(func() {
 			first := rand.IntN(1 << 30)
 			i := first
@@ -284,11 +314,17 @@ func (r *run) count(right bool) {
 	}
 }
 
+// once returns g as a group that is filled once, as that takes long.
+func once(g *Group) *Group {
+	g.Once = true
+	return g
+}
+
 // Groups are all groups, in the order of the report.
 var Groups = []*Group{
 	stringsOf("strings", 32, "Strings, values of 32 bytes", getUniform, getZipf, getHot, set, mix90, mix50),
 	stringsOf("strings256", 256, "Strings, values of 256 bytes", getUniform, set, mix90),
-	stringsOf("strings4k", 4096, "Strings, values of 4 KiB", getUniform, set, mix90),
+	once(stringsOf("strings4k", 4096, "Strings, values of 4 KiB", getUniform, set, mix90)),
 	volatile, counters, hashes, lists, sets, zsets, jobs,
 	memory, growth, grown, grownTTL, expiry,
 }

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -25,8 +25,11 @@ type cell struct {
 	Settings workload.Settings
 }
 
-// runCell is what the process of a cell does. A panic ends it.
-func runCell(text string, out io.Writer) {
+// runCell is what the process of a cell does. A panic ends it. Only the samples go to
+// standard output, whatever a peer has to say.
+func runCell(text string) {
+	out := os.Stdout
+	os.Stdout = os.Stderr
 	var c cell
 	if err := json.Unmarshal([]byte(text), &c); err != nil {
 		panic(err)
@@ -62,6 +65,8 @@ func (c cell) run(ctx context.Context, timeout time.Duration) ([]byte, error) {
 		return samples, fmt.Errorf("gave up after %v", timeout)
 	case err != nil:
 		return samples, reason(err, stderr.String())
+	case len(samples) == 0:
+		return nil, errors.New("it ended without a figure")
 	}
 	return samples, nil
 }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/alcovedb/alcove/bench/chart"
+	"github.com/alcovedb/alcove/bench/peer"
 	"github.com/alcovedb/alcove/bench/workload"
 )
 
@@ -122,7 +124,7 @@ func (res *results) dots(panels []panel, label, unit string) chart.Dots {
 func scalesAs(unit, base string) bool {
 	switch base {
 	case "ns":
-		return unit == "ns/op" || len(unit) > 3 && unit[len(unit)-3:] == "-ns"
+		return unit == "ns/op" || strings.HasSuffix(unit, "-ns") && unit != "empty-gc-ns"
 	}
 	return unit == base+"/entry"
 }
@@ -139,8 +141,13 @@ func (res *results) some(name string, columns []workload.Column) bool {
 // point returns a figure for a chart, nil if there is none.
 func (res *results) point(name string, c workload.Column) *chart.Point {
 	v, found := res.value(name, c)
-	if !found || v.Center <= 0 { // a logarithmic axis has no zero
+	if !found || v.Center <= 0 && !strings.HasPrefix(c.Unit, "B/") { // a logarithmic axis has no zero
 		return nil
+	}
+	if p := peer.Named(name); p.Lossy {
+		if hit, known := res.hit(p, c); known && hit < 99 {
+			return nil // a miss is not a fast hit
+		}
 	}
 	p := chart.Point{Y: v.Center, Lo: v.Center, Hi: v.Center}
 	if v.n >= 6 {

@@ -73,5 +73,8 @@ func factor(ratio float64) string {
 	case ratio >= 0.995:
 		return fmt.Sprintf("%.1fx", ratio)
 	}
-	return fmt.Sprintf("%.2fx", ratio)
+	if ratio >= 0.0995 {
+		return fmt.Sprintf("%.2fx", ratio)
+	}
+	return fmt.Sprintf("%.2gx", ratio)
 }

@@ -54,7 +54,7 @@ func describe(o options, server *redisserver.Server) header {
 	if m, err := mem.VirtualMemory(); err == nil {
 		h.Memory = m.Total
 	}
-	if out, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output(); err == nil {
+	if out, err := exec.Command("git", "describe", "--always", "--dirty").Output(); err == nil {
 		h.Commit = strings.TrimSpace(string(out))
 	}
 	if server != nil {

@@ -44,8 +44,16 @@ type options struct {
 // comma is a flag of words between commas.
 type comma []string
 
-func (c *comma) String() string     { return strings.Join(*c, ",") }
-func (c *comma) Set(s string) error { *c = strings.Split(s, ","); return nil }
+func (c *comma) String() string { return strings.Join(*c, ",") }
+func (c *comma) Set(s string) error {
+	*c = (*c)[:0]
+	for word := range strings.SplitSeq(s, ",") {
+		if word = strings.TrimSpace(word); !slices.Contains(*c, word) {
+			*c = append(*c, word)
+		}
+	}
+	return nil
+}
 
 func parse(args []string, output io.Writer) (options, error) {
 	var o options
@@ -129,10 +137,10 @@ func defaultOut() string {
 
 func main() {
 	if cell := os.Getenv(cellEnv); cell != "" {
-		runCell(cell, os.Stdout)
+		runCell(cell)
 		return
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	err := report(ctx, os.Args[1:], os.Stderr)
 	switch {
@@ -156,7 +164,7 @@ func report(ctx context.Context, args []string, log io.Writer) error {
 		list(log)
 		return nil
 	}
-	if err := os.MkdirAll(o.out, 0o755); err != nil {
+	if err := writable(o.out); err != nil {
 		return err
 	}
 	var measured error
@@ -164,6 +172,18 @@ func report(ctx context.Context, args []string, log io.Writer) error {
 		measured = measure(ctx, o, log)
 	}
 	return errors.Join(measured, render(o.out))
+}
+
+// writable makes a directory for the results, and a file in it to see whether that works.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, "report*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 func list(w io.Writer) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/alcovedb/alcove/bench/peer"
@@ -34,14 +35,9 @@ type plan struct {
 
 // measure takes the samples of all groups and writes them to files.
 func measure(ctx context.Context, o options, log io.Writer) error {
-	server, err := redisserver.Start(o.socket)
-	absent := ""
-	if err != nil {
-		absent = err.Error()
-		fmt.Fprintf(log, "without Redis: %v\n", err)
-	} else {
+	server, absent := startServer(&o, log)
+	if server != nil {
 		defer server.Stop()
-		o.socket = server.Socket()
 	}
 	about := describe(o, server)
 	p := newPlan(o, absent, availableMemory(), log)
@@ -52,6 +48,24 @@ func measure(ctx context.Context, o options, log io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// startServer starts a Redis if a peer wants one; absent says why there is none.
+func startServer(o *options, log io.Writer) (server *redisserver.Server, absent string) {
+	wanted := func(p *peer.Peer) bool {
+		return p.Server && (len(o.peers) == 0 || slices.Contains(o.peers, p.Name))
+	}
+	if !slices.ContainsFunc(peer.All(), wanted) {
+		return nil, ""
+	}
+	server, err := redisserver.Start(o.socket)
+	if err != nil {
+		fmt.Fprintf(log, "without Redis: %v\n", err)
+		absent, _, _ = strings.Cut(err.Error(), "\n")
+		return nil, absent
+	}
+	o.socket = server.Socket()
+	return server, ""
 }
 
 // newPlan decides which peer does what with how many keys.
@@ -164,7 +178,13 @@ func (p *plan) measureGroup(ctx context.Context, g *workload.Group, about header
 		head.Absent = p.absent
 	}
 	text := append(head.text(), samples.Bytes()...)
-	return errors.Join(stopped, replaceFile(filepath.Join(p.out, g.Name+".txt"), text))
+	name := filepath.Join(p.out, g.Name+".txt")
+	if _, err := os.Stat(name); err == nil && stopped != nil {
+		// Results that are whole are not given for a part.
+		name = filepath.Join(p.out, g.Name+".partial.txt")
+		clock.say("there are older results of %s, what was done is in %s", g.Name, name)
+	}
+	return errors.Join(stopped, replaceFile(name, text))
 }
 
 // replaceFile writes a file whole or not at all.

@@ -15,24 +15,20 @@ import (
 // render writes the pages and charts of all samples in dir.
 func render(dir string) error {
 	var all []*results
+	var errs []error
 	for _, g := range workload.Groups {
 		res, err := readResults(dir, g)
-		if err != nil {
-			return err
-		}
+		errs = append(errs, err) // a file that can't be read is no reason to lose the others
 		if res == nil {
 			continue
 		}
 		all = append(all, res)
-		err = errors.Join(writeCharts(dir, res), replaceFile(filepath.Join(dir, g.Name+".md"), res.page()))
-		if err != nil {
-			return err
-		}
+		errs = append(errs, writeCharts(dir, res), replaceFile(filepath.Join(dir, g.Name+".md"), res.page()))
 	}
 	if len(all) == 0 {
-		return fmt.Errorf("there are no samples in %s", dir)
+		return errors.Join(append(errs, fmt.Errorf("there are no samples in %s", dir))...)
 	}
-	return replaceFile(filepath.Join(dir, "README.md"), index(all))
+	return errors.Join(append(errs, replaceFile(filepath.Join(dir, "README.md"), index(all)))...)
 }
 
 // page returns a group's page in Markdown.
@@ -54,16 +50,19 @@ func (res *results) page() []byte {
 	if res.Absent != "" {
 		fmt.Fprintf(&b, "- There was no Redis: %s\n", res.Absent)
 	}
-	for _, note := range append(res.hits(), res.Notes...) {
+	for _, note := range res.Notes {
 		fmt.Fprintf(&b, "- %s\n", note)
 	}
 	fmt.Fprintf(&b, "\nThe samples, for benchstat: [%s.txt](%[1]s.txt). [All results](README.md).\n", res.group.Name)
 	return b.Bytes()
 }
 
-const legend = `- A figure is the median with the 95% confidence interval of it, where there are samples enough. Behind the peers' it
-  says how many times Alcove's that is: above 1 Alcove is better. "~" is for a difference that is not resolved
+const legend = `- A figure is the median, with its 95% confidence interval where there are six samples or more. Behind the peers' it
+  says how many times Alcove's that is: above 1 Alcove took less. "~" is for a difference that is not resolved
   (Mann-Whitney, 5%). "–": the peer has no such operation, or is for one goroutine.
+- A time on several cores is that of the run divided by the operations of all cores. Redis has a core of its own when
+  its client has one. A sample begins behind a collection and mostly ends before the next one, so what the collector
+  does later with a peer's memory and garbage is not in it, but on the collector's page.
 `
 
 // conditions says in a paragraph how the figures came about.
@@ -74,8 +73,11 @@ func (res *results) conditions() string {
 	}
 	s := res.Settings
 	fmt.Fprintf(&b, "%s keys; up to %s of a figure", thousands(s.Keys), plural(res.most(), "sample"))
-	if res.Rounds > 1 {
-		b.WriteString(", a process each, the peers in turn")
+	switch {
+	case res.Rounds > 1:
+		b.WriteString(", each in a process of its own, the peers in turn")
+	case res.most() > 1:
+		b.WriteString(", one after the other in one process")
 	}
 	fmt.Fprintf(&b, ". `%s`, %s, on %d cores of %s with %s, %s/%s, %s", res.Command, res.Date,
 		res.CPUs, res.CPU, byteCount(float64(res.Memory)), res.OS, res.Arch, res.Go)
@@ -121,10 +123,10 @@ func (res *results) table(b *bytes.Buffer, t workload.Table) {
 	fmt.Fprintf(b, "\n| --- |%s\n", strings.Repeat(" ---: |", len(columns)))
 	for _, p := range res.peers() {
 		var row strings.Builder
-		some := res.Failed[p.Name] != "" || res.Absent != ""
+		some := false
 		for _, c := range columns {
 			text, found := res.cell(p, c)
-			some = some || found
+			some = some || found || text != "–"
 			fmt.Fprintf(&row, " %s |", text)
 		}
 		if name := p.Name; some {
@@ -148,6 +150,8 @@ func (res *results) any(c workload.Column) bool {
 func (res *results) cell(p *peer.Peer, c workload.Column) (string, bool) {
 	v, found := res.value(p.Name, c)
 	switch {
+	case !found && !res.group.Has(p, c):
+		return "–", false
 	case !found && res.Failed[p.Name] != "":
 		return "failed", false
 	case !found && p.Server && res.Absent != "":
@@ -159,9 +163,13 @@ func (res *results) cell(p *peer.Peer, c workload.Column) (string, bool) {
 	if v.n >= 6 && v.Center > 0 {
 		text += fmt.Sprintf(" ±%.0f%%", 100*max(v.Hi-v.Center, v.Center-v.Lo)/v.Center)
 	}
-	if p.Kind != peer.Ours && v.ratio > 0 {
+	if hit, lossy := res.hit(p, c); lossy && hit < 99.95 {
+		text += fmt.Sprintf(" (%.0f%% found)", hit)
+		v.ratio = 0 // a miss is not a fast hit
+	}
+	if p.Kind != peer.Ours && v.ratio > 0 && comparable(c.Unit) {
 		tilde := ""
-		if v.n > 1 && !v.resolved {
+		if v.doubtful {
 			tilde = "~"
 		}
 		text += " · " + tilde + factor(v.ratio)
@@ -169,18 +177,16 @@ func (res *results) cell(p *peer.Peer, c workload.Column) (string, bool) {
 	return text, true
 }
 
-// hits says which peers had forgotten something.
-func (res *results) hits() []string {
-	var list []string
-	for _, p := range res.peers() {
-		for _, op := range res.group.Ops {
-			v, found := res.value(p.Name, workload.Column{Op: op.Name, Unit: "hit-%"})
-			if found && v.Center < 99.995 {
-				list = append(list, fmt.Sprintf("%s found %.2f%% of what was asked for in %q.", p.Name, v.Center, op.About))
-			}
-		}
-	}
-	return list
+// comparable says whether less of a unit is better, and a ratio makes sense.
+func comparable(unit string) bool {
+	return unit != "removed-%" && unit != "collections" && unit != "allocs/op" && unit != "empty-gc-ns"
+}
+
+// hit returns how many of a lossy peer's reads have found something, in percent.
+func (res *results) hit(p *peer.Peer, c workload.Column) (float64, bool) {
+	c.Unit = "hit-%"
+	v, found := res.value(p.Name, c)
+	return v.Center, found
 }
 
 // picture shows a chart on a light or a dark page.

@@ -50,12 +50,19 @@ func label(t turn) string {
 func (c *progress) end(t turn, took time.Duration, err error) {
 	c.took[[2]string{t.Group, t.Peer}] = took
 	c.skip()
-	if c.terminal && (err != nil || len(c.left) == 0) {
+	if err != nil {
+		c.say("%s: failed: %v", label(t), err)
+	} else if c.terminal && len(c.left) == 0 {
 		fmt.Fprint(c.w, clearLine)
 	}
-	if err != nil {
-		fmt.Fprintf(c.w, "%s: failed: %v\n", label(t), err)
+}
+
+// say writes a line that stays.
+func (c *progress) say(format string, args ...any) {
+	if c.terminal {
+		fmt.Fprint(c.w, clearLine)
 	}
+	fmt.Fprintf(c.w, format+"\n", args...)
 }
 
 func (c *progress) skip() {

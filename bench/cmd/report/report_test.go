@@ -29,6 +29,7 @@ const misbehaveEnv = "ALCOVE_BENCH_MISBEHAVE"
 func TestMain(m *testing.M) {
 	text := os.Getenv(cellEnv)
 	if text == "" {
+		os.Setenv("GORACE", "atexit_sleep_ms=0") // for the cells, which are many
 		os.Exit(m.Run())
 	}
 	var c cell
@@ -44,7 +45,7 @@ func TestMain(m *testing.M) {
 		os.Stdout.WriteString("BenchmarkStrings/op=get/peer=map-1\t1\t5 ns/op\nBenchmarkStrings/op=get/pe")
 		os.Exit(3)
 	}
-	runCell(text, os.Stdout)
+	runCell(text)
 }
 
 func runReport(t *testing.T, args ...string) (out, log string) {
@@ -121,12 +122,16 @@ func wellFormed(svg string) error {
 func TestFailure(t *testing.T) {
 	for _, c := range []struct{ misbehave, page, reason string }{
 		{"map panics", "| map | failed |", "map failed: out of cheese"},
-		{"map hangs", "| map | failed |", "map failed: gave up after 1s"},
+		{"map hangs", "| map | failed |", "map failed: gave up after 3s"},
 		{"map stops in the middle", "| map | 5.00 ns ", "map failed: exit status 3"},
 	} {
 		t.Run(c.misbehave, func(t *testing.T) {
 			t.Setenv(misbehaveEnv, c.misbehave)
-			out, log := runReport(t, "-cpu", "1", "-peers", "map,xsync", "-only", "strings", "-timeout", "1s")
+			timeout := "1m"
+			if c.misbehave == "map hangs" {
+				timeout = "3s"
+			}
+			out, log := runReport(t, "-cpu", "1", "-peers", "map,xsync", "-only", "strings", "-timeout", timeout)
 			page := read(t, out, "strings.md")
 			require.Contains(t, page, c.page)
 			require.Contains(t, page, c.reason)
@@ -163,6 +168,35 @@ func TestInterrupt(t *testing.T) {
 	require.Contains(t, page, "interrupted in round 3 of 6")
 	require.Regexp(t, `\*\*alcove\*\* \| [0-9.]+ `, page)
 	require.NoFileExists(t, filepath.Join(out, "jobs.txt"))
+
+	// Older results of which nothing is missing are not given for it.
+	require.NoError(t, report(context.Background(), []string{
+		"-out", out, "-keys", "1000", "-time", "100us", "-samples", "2", "-only", "strings", "-peers", "map",
+	}, io.Discard))
+	before := read(t, out, "strings.txt")
+	ctx, cancel = context.WithCancel(context.Background())
+	err = report(ctx, []string{"-out", out, "-keys", "1000", "-time", "1ms", "-only", "strings", "-peers", "map"}, writerFunc(func(line string) {
+		if strings.Contains(line, "round 2 of 6") {
+			cancel()
+		}
+	}))
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, before, read(t, out, "strings.txt"))
+	require.Contains(t, read(t, out, "strings.partial.txt"), "peer=alcove")
+}
+
+// TestDamagedFile: a file that can't be read does not take the others' pages away.
+func TestDamagedFile(t *testing.T) {
+	out, _ := runReport(t, "-cpu", "1", "-peers", "map", "-only", "counters,jobs")
+	for _, text := range []string{
+		"", "garbage", headerKey + ": {}\n", headerKey + ": {\n", "Benchmark",
+		strings.Replace(read(t, out, "counters.txt"), " ns/op", " ns/op 5", 1),
+	} {
+		require.NoError(t, os.Remove(filepath.Join(out, "jobs.md")))
+		require.NoError(t, os.WriteFile(filepath.Join(out, "counters.txt"), []byte(text), 0o600))
+		require.ErrorContains(t, report(context.Background(), []string{"-out", out, "-render"}, io.Discard), "counters.txt")
+		require.FileExists(t, filepath.Join(out, "jobs.md"))
+	}
 }
 
 type writerFunc func(string)
@@ -229,7 +263,7 @@ func TestFitting(t *testing.T) {
 	}{
 		{0, g.Keys, g.Keys}, // unknown
 		{64 << 30, g.Keys, g.Keys},
-		{4 << 30, 4_000_000, 7_000_000},
+		{4 << 30, 3_000_000, 5_000_000},
 		{400 << 20, 300_000, 700_000},
 		{1, 900, 1000},
 	} {
@@ -309,9 +343,6 @@ func TestTable(t *testing.T) {
 		"| sharded | 1.00 µs · ~9.8x |",
 		"| redis | 50.0 µs ±80% · 488x |",
 	} {
-		if !strings.Contains(page, want) {
-			want = strings.Replace(want, "~9.8x", "9.8x", 1)
-		}
 		require.Contains(t, page, want)
 	}
 }

@@ -59,7 +59,11 @@ func readResults(dir string, g *workload.Group) (*results, error) {
 func (res *results) readHeader(text []byte) error {
 	for line := range bytes.Lines(text) {
 		if all, ok := bytes.CutPrefix(line, []byte(headerKey+": ")); ok {
-			return json.Unmarshal(all, &res.header)
+			err := json.Unmarshal(all, &res.header)
+			if err == nil && len(res.Settings.Cores) == 0 {
+				err = fmt.Errorf("the line %q does not say with how many cores", headerKey)
+			}
+			return err
 		}
 	}
 	return fmt.Errorf("there is no line %q", headerKey)
@@ -88,10 +92,10 @@ func (res *results) add(r *benchfmt.Result) {
 		if v.OrigUnit != "" {
 			key.unit, value = v.OrigUnit, v.OrigValue
 		}
-		any := key
-		any.cores = 0
+		whole := key
+		whole.cores = 0
 		res.samples[key] = append(res.samples[key], value)
-		res.samples[any] = append(res.samples[any], value)
+		res.samples[whole] = append(res.samples[whole], value)
 	}
 }
 
@@ -99,9 +103,9 @@ func (res *results) add(r *benchfmt.Result) {
 type value struct {
 	benchmath.Summary
 	n int
-	// ratio is to Alcove's; resolved says that they differ indeed.
+	// ratio is to Alcove's, 0 if there is none; doubtful says that they may be the same.
 	ratio    float64
-	resolved bool
+	doubtful bool
 }
 
 // confidence is benchstat's.
@@ -124,7 +128,7 @@ func (res *results) value(name string, c workload.Column) (value, bool) {
 			v.ratio = v.Center / center
 		}
 		cmp := benchmath.AssumeNothing.Compare(base, sample)
-		v.resolved = cmp.P < cmp.Alpha
+		v.doubtful = cmp.P >= cmp.Alpha && len(ours)+len(some) > 2 // one sample each is a figure that hardly varies
 	}
 	return v, true
 }
