@@ -145,8 +145,8 @@ func (res *results) point(name string, c workload.Column) *chart.Point {
 		return nil
 	}
 	if p := peer.Named(name); p.Lossy {
-		if hit, known := res.hit(p, c); known && hit < 99 {
-			return nil // a miss is not a fast hit
+		if hit, known := res.hit(p, c); known && hit < leastHits {
+			return nil
 		}
 	}
 	p := chart.Point{Y: v.Center, Lo: v.Center, Hi: v.Center}

@@ -163,9 +163,11 @@ func (res *results) cell(p *peer.Peer, c workload.Column) (string, bool) {
 	if v.n >= 6 && v.Center > 0 {
 		text += fmt.Sprintf(" ±%.0f%%", 100*max(v.Hi-v.Center, v.Center-v.Lo)/v.Center)
 	}
-	if hit, lossy := res.hit(p, c); lossy && hit < 99.95 {
-		text += fmt.Sprintf(" (%.0f%% found)", hit)
-		v.ratio = 0 // a miss is not a fast hit
+	if hit, lossy := res.hit(p, c); lossy && hit < 99.95 && c.Unit != "allocs/op" {
+		text += fmt.Sprintf(" (%.1f%% found)", hit)
+		if hit < leastHits {
+			v.ratio = 0
+		}
 	}
 	if p.Kind != peer.Ours && v.ratio > 0 && comparable(c.Unit) {
 		tilde := ""
@@ -176,6 +178,10 @@ func (res *results) cell(p *peer.Peer, c workload.Column) (string, bool) {
 	}
 	return text, true
 }
+
+// leastHits is how many of a lossy peer's reads must have found something, in percent,
+// for a comparison: a miss is not a fast hit.
+const leastHits = 99
 
 // comparable says whether less of a unit is better, and a ratio makes sense.
 func comparable(unit string) bool {
