@@ -12,7 +12,7 @@ const leaderboard = 1000 // members of a small sorted set
 // zsets are a large one, and enough small ones that they don't all lie in a cache.
 var zsets = &Group{
 	Name: "zsets", Title: "Sorted sets",
-	About: "Members of 16 bytes: small sorted sets of 1,000, and a large one of as many as there are keys. What is added comes to empty ones of up to 1,000, or to the large one, last, and stays there.",
+	About: "Members of 16 bytes: small sorted sets of 1,000, and a large one of as many as there are keys. What is added comes to empty ones of up to 1,000, or to the large one, last, and stays there. The maps keep scores in no order, which is less work.",
 	Keys:  million,
 	Fits:  peer.Can[peer.Scores],
 	Need:  func(keys, value int) uint64 { return uint64(keys) * 1000 },

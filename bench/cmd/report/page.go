@@ -160,7 +160,7 @@ func (res *results) cell(p *peer.Peer, c workload.Column) (string, bool) {
 		return "–", false
 	}
 	text := amount(v.Center, c.Unit)
-	if v.n >= 6 && v.Center > 0 {
+	if v.n >= 6 && v.Center > 0 && c.Unit != "allocs/op" {
 		text += fmt.Sprintf(" ±%.0f%%", 100*max(v.Hi-v.Center, v.Center-v.Lo)/v.Center)
 	}
 	if hit, lossy := res.hit(p, c); lossy && hit < 99.95 && c.Unit != "allocs/op" {
