@@ -30,6 +30,22 @@ func (db DB) check() error {
 	return nil
 }
 
+// writable returns why db can't be written though it can be read, nil if it can.
+func (db DB) writable() error {
+	if db.s != nil && db.s.readOnly && !db.s.closed.Load() {
+		return ErrReadOnly
+	}
+	return nil
+}
+
+// checkWrite is check for commands that write.
+func (db DB) checkWrite() error {
+	if err := db.check(); err != nil {
+		return err
+	}
+	return db.writable()
+}
+
 // RandomKey returns one of the keys, each with the same probability. An empty
 // database is [ErrNotFound].
 //
@@ -116,7 +132,7 @@ func (db DB) records() (n int) {
 //
 // [FLUSHDB]: https://redis.io/docs/latest/commands/flushdb/
 func (db DB) FlushDB() error {
-	if err := db.check(); err != nil {
+	if err := db.checkWrite(); err != nil {
 		return mistake("FLUSHDB", "", err)
 	}
 	db.s.flush(db.n, db.n+1)
@@ -155,7 +171,7 @@ func (s *Store) flush(from, to int) {
 // [SWAPDB]: https://redis.io/docs/latest/commands/swapdb/
 func (s *Store) SwapDB(a, b int) error {
 	for _, n := range []int{a, b} {
-		if err := (DB{s: s, n: n}).check(); err != nil {
+		if err := (DB{s: s, n: n}).checkWrite(); err != nil {
 			return mistake("SWAPDB", "", err)
 		}
 	}

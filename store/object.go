@@ -37,7 +37,7 @@ func (db DB) ObjectIdleTime(key string) (time.Duration, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case db.s.tracking != TrackIdleTime:
+	case db.s.options.tracking != TrackIdleTime:
 		return 0, mistake(op, key, ErrNotTracked)
 	}
 	return db.s.idle(at), nil
@@ -59,7 +59,7 @@ func (db DB) ObjectFreq(key string) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case db.s.tracking != TrackFrequency:
+	case db.s.options.tracking != TrackFrequency:
 		return 0, mistake(op, key, ErrNotTracked)
 	}
 	return int(frequency(at, db.s.now()/60000)), nil

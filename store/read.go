@@ -182,7 +182,7 @@ func takesLong(o structures.Object, n int) bool {
 func (db DB) cloneBytes(op, key string) (*structures.Bytes, error) {
 	var w write
 	defer w.end()
-	if err := w.begin(db, op, key); err != nil {
+	if err := w.inspect(db, op, key); err != nil {
 		return nil, err
 	}
 	if !w.found() {

@@ -68,7 +68,7 @@ func (db DB) Fingerprint(keys ...string) (uint64, error) {
 	if err := db.check(); err != nil {
 		return 0, mistake("DEBUG DIGEST", "", err)
 	}
-	sn := db.s.snapshot()
+	sn := db.s.instant()
 	defer sn.release()
 	if len(keys) == 0 {
 		return sn.fingerprint(db.n), nil
@@ -96,7 +96,7 @@ func (s *Store) Fingerprint(keys ...string) (uint64, error) {
 	if err := s.check(); err != nil {
 		return 0, err
 	}
-	sn := s.snapshot()
+	sn := s.instant()
 	defer sn.release()
 	sum := uint64(0)
 	for n := range Databases {
@@ -107,7 +107,7 @@ func (s *Store) Fingerprint(keys ...string) (uint64, error) {
 
 // fingerprint adds up the hashes of all keys of a database, whose order is
 // different in every process.
-func (sn *snapshot) fingerprint(n int) (sum uint64) {
+func (sn *instant) fingerprint(n int) (sum uint64) {
 	sn.all(n, func(r *structures.Record) bool {
 		h := xxhash.Sum64String(r.Key())
 		sum += mix(mix(h, fingerprint(r, sn.now)), uint64(r.Deadline()))

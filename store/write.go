@@ -41,6 +41,15 @@ func (w *write) overdue(deadline int64) bool {
 // begin locks key in db for the command op and looks it up. An overdue key is
 // removed first. end must follow, whatever begin returns.
 func (w *write) begin(db DB, op, key string) error {
+	if err := db.writable(); err != nil {
+		return mistake(op, key, err)
+	}
+	return w.inspect(db, op, key)
+}
+
+// inspect is begin for a command that leaves the value as it is but has to be alone with
+// it, such as a clone.
+func (w *write) inspect(db DB, op, key string) error {
 	if err := db.check(); err != nil {
 		return mistake(op, key, err)
 	}
@@ -204,6 +213,9 @@ type batch struct {
 // begin locks the shards of all keys, in the order of their numbers. end must
 // follow, whatever begin returns.
 func (b *batch) begin(db DB, op string, keys ...string) error {
+	if err := db.writable(); err != nil {
+		return mistake(op, keys[0], err)
+	}
 	if err := b.collect(db, op, keys); err != nil {
 		return err
 	}

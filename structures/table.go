@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -126,6 +127,14 @@ func (t *Table) Clone() *Table {
 		t.shared += int(n)
 	}
 	c.shared = t.shared
+	return c
+}
+
+// Fork is Clone for another owner with a lock of its own: what the copy is read and
+// written under is cfg's. It counts as a write to t.
+func (t *Table) Fork(cfg *TableConfig) *Table {
+	c := t.Clone()
+	c.cfg, c.seq = cfg, cfg.Seq
 	return c
 }
 
@@ -626,7 +635,10 @@ func (t *Table) Mutate(r *Ref) Object {
 	s := r.Record.slot
 	if s.owner != t.owner {
 		c := *s
-		c.object, c.owner = s.object.Clone(), t.owner
+		c.object, c.owner = cloneShared(s.object), t.owner
+		if h, ok := c.object.(*Hash); ok {
+			h.SetSeq(t.seq) // it may come from a table that was forked
+		}
 		c.count() // a clone may hold less
 		t.size += c.size - s.size
 		t.setSlot(t.slots.Mut(int(r.Record.slotID()), t.owner), &c)
@@ -634,6 +646,16 @@ func (t *Table) Mutate(r *Ref) Object {
 		s = &c
 	}
 	return s.object
+}
+
+// cloning guards the clones of objects that several tables have, each under a lock of its
+// own.
+var cloning sync.Mutex
+
+func cloneShared(o Object) Object {
+	cloning.Lock()
+	defer cloning.Unlock()
+	return o.Clone()
 }
 
 // Mutated counts the size of an object anew after it was written, and gives
