@@ -176,8 +176,8 @@ func (sh *shard) adopt(m *instant) {
 // Snapshot is the whole store as of the moment when [Store.Snapshot] was called, for
 // reading: with the methods and handles of a database, of which those that write return
 // [ErrReadOnly]. Its time stands still, so that what had not expired then never does. It
-// is database 0; DB has the others. Any number of goroutines may use it. Close it, as what
-// it alone holds is memory that the store has given up.
+// is database 0; DB has the others. Any number of goroutines may use it, also when the
+// store is closed. Close it, as what it alone holds is memory that the store has given up.
 type Snapshot struct {
 	database
 	s *Store

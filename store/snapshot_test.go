@@ -51,10 +51,12 @@ func newFork(t testing.TB, of interface{ Fork(...Option) *Store }, opts ...Optio
 	return f
 }
 
-func printOf(t testing.TB, s interface {
-	Fingerprint(...string) (uint64, error)
-},
-) uint64 {
+// printed is what has a fingerprint: a store or a snapshot.
+type printed interface {
+	Fingerprint(keys ...string) (uint64, error)
+}
+
+func printOf(t testing.TB, s printed) uint64 {
 	t.Helper()
 	sum, err := s.Fingerprint()
 	require.NoError(t, err)
