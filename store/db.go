@@ -1,6 +1,9 @@
 package store
 
-import "math/rand/v2"
+import (
+	"cmp"
+	"math/rand/v2"
+)
 
 // DB is one of the databases of a [Store]. It is a small value: copy it freely.
 type DB struct {
@@ -30,20 +33,13 @@ func (db DB) check() error {
 	return nil
 }
 
-// writable returns why db can't be written though it can be read, nil if it can.
-func (db DB) writable() error {
-	if db.s != nil && db.s.readOnly && !db.s.closed.Load() {
-		return ErrReadOnly
-	}
-	return nil
-}
-
 // checkWrite is check for commands that write.
 func (db DB) checkWrite() error {
-	if err := db.check(); err != nil {
-		return err
+	err := db.check()
+	if err == nil && db.s.readOnly {
+		err = ErrReadOnly
 	}
-	return db.writable()
+	return err
 }
 
 // RandomKey returns one of the keys, each with the same probability. An empty
@@ -59,8 +55,8 @@ func (db DB) RandomKey() (string, error) {
 	unlock := db.rlockLive()
 	defer unlock()
 	total := db.records()
-	if total == 0 {
-		return "", ErrNotFound
+	if err := db.check(); err != nil || total == 0 {
+		return "", cmp.Or(err, ErrNotFound)
 	}
 	at := rand.IntN(total)
 	for i := range db.s.shards {
@@ -87,7 +83,8 @@ func (db DB) DBSize() (int, error) {
 	}
 	unlock := db.rlockLive()
 	defer unlock()
-	return db.records(), nil
+	n := db.records()
+	return n, db.check() // after it, as a snapshot may be closed meanwhile
 }
 
 // rlockLive locks every shard for reading at a time when nothing in the database is

@@ -221,11 +221,14 @@ func (db DB) Keys(pattern string) ([]string, error) {
 		}
 		return true
 	})
+	if err := db.check(); err != nil { // meanwhile
+		return nil, err
+	}
 	return keys, nil
 }
 
 // All returns an iterator over the keys, in no order: those of the moment when the loop
-// begins. Its body may write the store, and flush it.
+// begins. Its body may write the store, and flush it. A snapshot that was closed has none.
 //
 // The complexity is O(shards), and O(n) for the loop, n the number of keys in the database.
 // The first writes after it copy what they touch. Redis: [KEYS].
@@ -236,9 +239,9 @@ func (db DB) All() (iter.Seq[string], error) {
 		return nil, mistake("KEYS", "", err)
 	}
 	return func(yield func(string) bool) {
-		now := db.s.instant()
-		defer now.release()
-		now.all(db.n, func(r *structures.Record) bool { return yield(r.Key()) })
+		sn := db.s.instant()
+		defer sn.release()
+		sn.all(db.n, func(r *structures.Record) bool { return yield(r.Key()) })
 	}, nil
 }
 

@@ -79,7 +79,8 @@ func (s *Store) newStamp(t Tracking) func(old uint32) uint32 {
 // idle returns how long ago an idle-time stamp was set, in seconds as Redis
 // counts.
 func (s *Store) idle(stamp uint32) time.Duration {
-	return time.Duration(uint32(s.now()/1000)-stamp) * time.Second
+	// A snapshot may see a stamp that is later than it is.
+	return time.Duration(max(int32(uint32(s.now()/1000)-stamp), 0)) * time.Second
 }
 
 // A frequency stamp is Redis's LFU counter (evict.c): 8 bits that count the

@@ -33,9 +33,11 @@ type shard struct {
 // tableConfig sets what all tables have in common; each shard has its own
 // sequence number.
 func (s *Store) tableConfig(cfg structures.TableConfig) {
+	configs := make([]structures.TableConfig, len(s.shards))
 	for i := range s.shards {
-		cfg.Seq = &s.shards[i].seq
-		s.shards[i].cfg = cfg.WithDefaults()
+		configs[i] = *cfg.WithDefaults()
+		configs[i].Seq = &s.shards[i].seq
+		s.shards[i].cfg = &configs[i]
 	}
 }
 

@@ -126,8 +126,9 @@ func (sn *instant) all(n int, visit func(r *structures.Record) bool) {
 // Fork returns a store with all that s holds now, which then goes its own way: both share
 // memory until one of them writes it. A test can prepare one store and give each of its
 // parallel subtests a fork. Deadlines stay what they are. Of the options only [WithClock]
-// counts, as the others are those of s; without it the clock is that of s, too. Close the
-// fork as any store. A fork of a closed store is closed.
+// counts, as the others are those of s; without it the clock is that of s, too, so make
+// both in the same testing/synctest bubble or give the fork a [ManualClock]. Close the fork
+// as any store. A fork of a closed store is closed.
 //
 // The complexity is O(shards); the first writes after it copy what they touch.
 func (s *Store) Fork(opts ...Option) *Store {
@@ -137,14 +138,13 @@ func (s *Store) Fork(opts ...Option) *Store {
 			opt(&o)
 		}
 	}
+	if s.check() != nil {
+		return new(Store)
+	}
 	clock := o.clock
 	o = s.options
 	o.clock = clock
 	f := newStore(o, s.seed)
-	if s.check() != nil {
-		_ = f.Close()
-		return f
-	}
 	m := s.instant()
 	defer m.release()
 	for i := range f.shards {
@@ -177,7 +177,8 @@ func (sh *shard) adopt(m *instant) {
 // reading: with the methods and handles of a database, of which those that write return
 // [ErrReadOnly]. Its time stands still, so that what had not expired then never does. It
 // is database 0; DB has the others. Any number of goroutines may use it, also when the
-// store is closed. Close it, as what it alone holds is memory that the store has given up.
+// store is closed. Close it, as what it alone holds is memory that the store has given up,
+// and as long as it is open writers copy for it. The zero Snapshot is closed.
 type Snapshot struct {
 	database
 	s *Store
@@ -189,41 +190,59 @@ type Snapshot struct {
 //
 // The complexity is O(shards).
 func (s *Store) Snapshot() *Snapshot {
+	if s.check() != nil {
+		return new(Snapshot)
+	}
 	src := &source{m: s.instant()}
 	o := s.options
 	o.clock = stoppedClock(src.m.now * int64(time.Millisecond))
 	view := newStore(o, s.seed)
-	view.readOnly = true
-	view.plain.Store(false)
+	view.readOnly, view.stamp = true, nil
+	view.plain.Store(false) // the short way does not ask for tables
 	view.options.clock = s.options.clock
 	for i := range view.shards {
 		view.shards[i].source = src
 	}
-	sn := &Snapshot{database: DB{s: view}, s: view}
-	if s.check() != nil {
-		_ = sn.Close()
-	}
-	return sn
+	return &Snapshot{database: DB{s: view}, s: view}
 }
 
 // DB returns database n, 0 to 15, of the snapshot, as [Store.DB] does. The complexity is O(1).
 func (sn *Snapshot) DB(n int) DB { return DB{s: sn.s, n: n} }
 
 // Time returns the moment of the snapshot, to the millisecond. The complexity is O(1).
-func (sn *Snapshot) Time() time.Time { return time.Unix(0, sn.s.clock.nano()) }
+// Of the zero Snapshot it is the zero Time.
+func (sn *Snapshot) Time() time.Time {
+	if sn.s == nil {
+		return time.Time{}
+	}
+	return time.Unix(0, sn.s.clock.nano())
+}
 
-// Fork returns a store that holds what the snapshot does, as [Store.Fork]. The complexity is
-// O(shards).
-func (sn *Snapshot) Fork(opts ...Option) *Store { return sn.s.Fork(opts...) }
+// Fork returns a store that holds what the snapshot does, as [Store.Fork]. Its time goes on:
+// what has expired since the snapshot is not there. The complexity is O(shards).
+func (sn *Snapshot) Fork(opts ...Option) *Store {
+	if sn.s == nil {
+		return new(Store)
+	}
+	return sn.s.Fork(opts...)
+}
 
 // Fingerprint is [Store.Fingerprint] of the snapshot. The complexity is O(n), n the bytes
 // hashed.
-func (sn *Snapshot) Fingerprint(keys ...string) (uint64, error) { return sn.s.Fingerprint(keys...) }
+func (sn *Snapshot) Fingerprint(keys ...string) (uint64, error) {
+	if sn.s == nil {
+		return 0, ErrClosed
+	}
+	return sn.s.Fingerprint(keys...)
+}
 
 // Close ends the snapshot: what it alone held is free once nobody reads it, and every later
 // operation on it returns [ErrClosed]. It is idempotent and returns nil. The complexity is
 // O(shards).
 func (sn *Snapshot) Close() error {
+	if sn.s == nil {
+		return nil
+	}
 	_ = sn.s.Close()
 	src := sn.s.shards[0].source
 	src.mu.Lock()
@@ -231,8 +250,8 @@ func (sn *Snapshot) Close() error {
 	if src.closed {
 		return nil
 	}
-	src.closed = true
 	src.m.release()
+	src.m, src.closed = nil, true
 	for i := range sn.s.shards {
 		for n := range sn.s.shards[i].tables {
 			sn.s.shards[i].tables[n].Store(nil)
@@ -261,7 +280,7 @@ func Diff(a, b *Snapshot) ([]Difference, error) {
 			return nil, err
 		}
 	}
-	x, y := a.s.instant(), b.s.instant()
+	x, y := a.s.instant(), b.s.instant() // of the snapshots, which stand still
 	defer x.release()
 	defer y.release()
 	var list []Difference
@@ -287,6 +306,11 @@ func Diff(a, b *Snapshot) ([]Difference, error) {
 	slices.SortFunc(list, func(a, b Difference) int {
 		return cmp.Or(cmp.Compare(a.DB, b.DB), cmp.Compare(a.Key, b.Key))
 	})
+	for _, sn := range []*Snapshot{a, b} {
+		if err := sn.check(); err != nil { // meanwhile
+			return nil, err
+		}
+	}
 	return list, nil
 }
 

@@ -327,8 +327,7 @@ func TestSnapshotTime(t *testing.T) {
 	require.Equal(t, uint64(1), g.Stats().Expired)
 }
 
-// TestForkOfClosed and of a closed snapshot is closed; a snapshot does not keep its
-// store's memory once it is closed.
+// TestForkOfClosed: what is made of a closed store, or snapshot, or of a zero one, is closed.
 func TestForkOfClosed(t *testing.T) {
 	s := New()
 	require.NoError(t, s.String("k").Set("v"))
@@ -346,6 +345,97 @@ func TestForkOfClosed(t *testing.T) {
 	_, err = sn.Fork().Exists("k")
 	require.True(t, err == ErrClosed)
 	require.Empty(t, s.snaps)
+
+	var zero Store
+	for _, f := range []*Store{zero.Fork(), new(Snapshot).Fork()} {
+		_, err = f.Exists("k")
+		require.True(t, err == ErrClosed)
+		require.NoError(t, f.Close())
+	}
+	for _, sn := range []*Snapshot{zero.Snapshot(), new(Snapshot)} {
+		_, err = sn.DB(1).Exists("k")
+		require.True(t, err == ErrClosed)
+		_, err = sn.Fingerprint()
+		require.True(t, err == ErrClosed)
+		require.True(t, sn.Time().IsZero())
+		require.NoError(t, sn.Close())
+	}
+}
+
+// TestSnapshotWithoutKeys: what is called without keys has no key to name.
+func TestSnapshotWithoutKeys(t *testing.T) {
+	sn := newTest(t).Snapshot()
+	defer sn.Close()
+	_, err := sn.Del()
+	requireOutcome(t, ErrReadOnly, err, "DEL")
+	requireOutcome(t, ErrReadOnly, sn.MSet(), "MSET")
+	_, err = sn.MSetNX()
+	requireOutcome(t, ErrReadOnly, err, "MSETNX")
+	requireOutcome(t, ErrInvalidDB, sn.DB(99).String("k").Set("v"), "SET")
+}
+
+// TestSnapshotClosedWhileRead: a read of a snapshot that is closed meanwhile finds what is
+// there or says that it is closed.
+func TestSnapshotClosedWhileRead(t *testing.T) {
+	s := newTest(t)
+	fillKinds(t, s.DB(0), 300)
+	n := len(kindKeys)
+	for range rounds(400) {
+		sn := s.Snapshot()
+		var wg sync.WaitGroup
+		start := make(chan struct{})
+		for id := range 4 {
+			wg.Go(func() {
+				<-start
+				for i := range 20 {
+					key := kindKeys[(id+i)%n]
+					kind, err := sn.Type(key)
+					if err == nil && kind == KindNone {
+						t.Errorf("%s is not there", key)
+					}
+					if keys, err := sn.Keys("*"); err == nil && len(keys) != n {
+						t.Errorf("%d keys of %d", len(keys), n)
+					}
+					if size, err := sn.DBSize(); err == nil && size != n {
+						t.Errorf("%d keys of %d", size, n)
+					}
+					if _, err := sn.String("s1").Get(); err != nil && err != ErrClosed {
+						t.Errorf("s1: %v", err)
+					}
+				}
+			})
+		}
+		close(start)
+		runtime.Gosched()
+		require.NoError(t, sn.Close())
+		wg.Wait()
+	}
+}
+
+// TestForkTracking: accesses to a snapshot or a fork are not those of the store.
+func TestForkTracking(t *testing.T) {
+	clock := NewManualClock(time.Unix(1_700_000_000, 0))
+	s := newTest(t, WithClock(clock), WithTracking(TrackIdleTime))
+	require.NoError(t, s.String("k").Set("v"))
+	sn := s.Snapshot()
+	defer sn.Close()
+	f := newFork(t, s)
+	clock.Advance(100 * time.Second)
+	for _, one := range []DB{sn.database, f.database} {
+		_, err := one.String("k").Get()
+		require.NoError(t, err)
+	}
+	idle, err := s.ObjectIdleTime("k")
+	require.NoError(t, err)
+	require.Equal(t, 100*time.Second, idle)
+	_, err = s.String("k").Get()
+	require.NoError(t, err)
+	idle, err = s.ObjectIdleTime("k")
+	require.NoError(t, err)
+	require.Zero(t, idle)
+	idle, err = sn.ObjectIdleTime("k")
+	require.NoError(t, err)
+	require.Zero(t, idle)
 }
 
 // TestForkForEachSubtest is what forks are for: one store is prepared, and each of many

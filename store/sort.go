@@ -53,7 +53,7 @@ func (db DB) Sort(key string, o SortOptions) ([]Optional, error) {
 		return sn.find(db.n, key)
 	}}
 	results, err := s.run(key)
-	return results, mistake("SORT", key, err)
+	return results, mistake("SORT", key, cmp.Or(db.check(), err))
 }
 
 // SortStore stores in a list at dst what Sort returns, in one step, and returns how

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/binary"
 
 	"github.com/cespare/xxhash/v2"
@@ -71,13 +72,14 @@ func (db DB) Fingerprint(keys ...string) (uint64, error) {
 	sn := db.s.instant()
 	defer sn.release()
 	if len(keys) == 0 {
-		return sn.fingerprint(db.n), nil
+		sum := sn.fingerprint(db.n)
+		return sum, db.check()
 	}
 	sum := uint64(0)
 	for _, key := range keys {
 		rec, found := sn.find(db.n, key)
 		if !found {
-			return 0, ErrNotFound
+			return 0, cmp.Or(db.check(), ErrNotFound)
 		}
 		sum = mix(sum, fingerprint(&rec, sn.now))
 	}
@@ -102,7 +104,7 @@ func (s *Store) Fingerprint(keys ...string) (uint64, error) {
 	for n := range Databases {
 		sum = mix(sum, sn.fingerprint(n))
 	}
-	return sum, nil
+	return sum, s.check()
 }
 
 // fingerprint adds up the hashes of all keys of a database, whose order is

@@ -41,8 +41,8 @@ func (w *write) overdue(deadline int64) bool {
 // begin locks key in db for the command op and looks it up. An overdue key is
 // removed first. end must follow, whatever begin returns.
 func (w *write) begin(db DB, op, key string) error {
-	if err := db.writable(); err != nil {
-		return mistake(op, key, err)
+	if db.s != nil && db.s.readOnly {
+		return mistake(op, key, db.checkWrite())
 	}
 	return w.inspect(db, op, key)
 }
@@ -58,7 +58,10 @@ func (w *write) inspect(db DB, op, key string) error {
 	}
 	sh, h := db.s.hash(key)
 	sh.mu.Lock()
-	w.own = true
+	w.own, w.sh = true, sh
+	if db.s.readOnly && db.s.closed.Load() { // meanwhile, and the tables are gone
+		return ErrClosed
+	}
 	db.s.freeze(sh, db.s.epoch.Load())
 	w.join(db, sh, h, op, key)
 	return nil
@@ -213,8 +216,8 @@ type batch struct {
 // begin locks the shards of all keys, in the order of their numbers. end must
 // follow, whatever begin returns.
 func (b *batch) begin(db DB, op string, keys ...string) error {
-	if err := db.writable(); err != nil {
-		return mistake(op, keys[0], err)
+	if db.s != nil && db.s.readOnly {
+		return mistake(op, "", db.checkWrite())
 	}
 	if err := b.collect(db, op, keys); err != nil {
 		return err
@@ -243,7 +246,7 @@ func (b *batch) beginRead(db DB, op string, keys ...string) error {
 	for _, sh := range b.shards {
 		sh.mu.RLock()
 	}
-	return nil
+	return db.check() // a snapshot that was closed meanwhile has no tables any more
 }
 
 func (b *batch) collect(db DB, op string, keys []string) error {

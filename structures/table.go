@@ -62,6 +62,8 @@ type Table struct {
 	owner uint64
 	n     int
 
+	forked bool // from a table that has another lock
+
 	slots  Vector[slotRef]
 	leaves [tagBits + 1]int32 // how many at each depth
 	shared int                // how many of them a clone may have, too
@@ -134,9 +136,13 @@ func (t *Table) Clone() *Table {
 // written under is cfg's. It counts as a write to t.
 func (t *Table) Fork(cfg *TableConfig) *Table {
 	c := t.Clone()
-	c.cfg, c.seq = cfg, cfg.Seq
+	c.cfg, c.seq, c.forked = cfg, cfg.Seq, true
 	return c
 }
+
+// stamps says whether accesses to a leaf are stamped: those of a fork are not in a leaf that
+// is still its origin's, too.
+func (t *Table) stamps(n *node) bool { return n.stamps != nil && (!t.forked || n.owner == t.owner) }
 
 // Ref is where a key is, or would go, in a table.
 type Ref struct {
@@ -264,7 +270,7 @@ func (t *Table) Load(seq, h uint64, key string, stamp func(old uint32) uint32) (
 				return rec, false, false
 			}
 			rec, found, ok = t.loadRecord(seq, b, key)
-			if found && stamp != nil && n.stamps != nil {
+			if found && stamp != nil && t.stamps(n) {
 				n.touch(i, stamp)
 			}
 			if found || !ok {
@@ -447,7 +453,9 @@ func (t *Table) loadValue(seq uint64, b []byte, h head) (text string, o Object, 
 // since.
 func (t *Table) Touch(r *Ref, stamp func(old uint32) uint32) {
 	if r.Found && t.cfg.Track && r.shape == t.shape {
-		t.leaf(r.hash).touch(r.at, stamp)
+		if n := t.leaf(r.hash); t.stamps(n) {
+			n.touch(r.at, stamp)
+		}
 	}
 }
 
