@@ -41,6 +41,13 @@ func (c wallClock) wait(deadline int64, wake <-chan struct{}) {
 	}
 }
 
+// stoppedClock shows one time for ever: a snapshot's.
+type stoppedClock int64
+
+func (c stoppedClock) nano() int64 { return int64(c) }
+
+func (c stoppedClock) wait(_ int64, wake <-chan struct{}) { <-wake }
+
 // ManualClock is a clock that stands still until it is moved by hand. Stores
 // that were made with it ([WithClock]) have no goroutine: what is overdue
 // expires inside Advance. It is for tests that can't use testing/synctest.

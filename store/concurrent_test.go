@@ -413,7 +413,7 @@ func TestSnapshotOrder(t *testing.T) {
 	keys := keysIn(s, "k", 2, false)
 	var w write
 	require.NoError(t, w.begin(s.DB(0), "SET", keys[0]))
-	sn := s.snapshot()
+	sn := s.instant()
 	require.NoError(t, s.String(keys[1]).Set("after the snapshot"))
 	got := make(chan string)
 	go func() {
@@ -675,7 +675,7 @@ func TestWritesAfterASnapshot(t *testing.T) {
 		}
 		before, err := s.Fingerprint()
 		require.NoError(t, err)
-		sn := s.snapshot()
+		sn := s.instant()
 		for i := 1; i < n; i += 2 {
 			require.NoError(t, s.String("k"+strconv.Itoa(i)).Set("yet another value "+strconv.Itoa(round)))
 		}

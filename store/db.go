@@ -1,6 +1,9 @@
 package store
 
-import "math/rand/v2"
+import (
+	"cmp"
+	"math/rand/v2"
+)
 
 // DB is one of the databases of a [Store]. It is a small value: copy it freely.
 type DB struct {
@@ -30,6 +33,15 @@ func (db DB) check() error {
 	return nil
 }
 
+// checkWrite is check for commands that write.
+func (db DB) checkWrite() error {
+	err := db.check()
+	if err == nil && db.s.readOnly {
+		err = ErrReadOnly
+	}
+	return err
+}
+
 // RandomKey returns one of the keys, each with the same probability. An empty
 // database is [ErrNotFound].
 //
@@ -43,8 +55,8 @@ func (db DB) RandomKey() (string, error) {
 	unlock := db.rlockLive()
 	defer unlock()
 	total := db.records()
-	if total == 0 {
-		return "", ErrNotFound
+	if err := db.check(); err != nil || total == 0 {
+		return "", cmp.Or(err, ErrNotFound)
 	}
 	at := rand.IntN(total)
 	for i := range db.s.shards {
@@ -71,7 +83,8 @@ func (db DB) DBSize() (int, error) {
 	}
 	unlock := db.rlockLive()
 	defer unlock()
-	return db.records(), nil
+	n := db.records()
+	return n, db.check() // after it, as a snapshot may be closed meanwhile
 }
 
 // rlockLive locks every shard for reading at a time when nothing in the database is
@@ -116,7 +129,7 @@ func (db DB) records() (n int) {
 //
 // [FLUSHDB]: https://redis.io/docs/latest/commands/flushdb/
 func (db DB) FlushDB() error {
-	if err := db.check(); err != nil {
+	if err := db.checkWrite(); err != nil {
 		return mistake("FLUSHDB", "", err)
 	}
 	db.s.flush(db.n, db.n+1)
@@ -155,7 +168,7 @@ func (s *Store) flush(from, to int) {
 // [SWAPDB]: https://redis.io/docs/latest/commands/swapdb/
 func (s *Store) SwapDB(a, b int) error {
 	for _, n := range []int{a, b} {
-		if err := (DB{s: s, n: n}).check(); err != nil {
+		if err := (DB{s: s, n: n}).checkWrite(); err != nil {
 			return mistake("SWAPDB", "", err)
 		}
 	}

@@ -49,9 +49,13 @@
 //   - GET, and a read of one field of a hash, take no lock (TestLockFreeReads,
 //     TestHashUnderWriters) unless a writer is at work in the same shard, the string is
 //     one that APPEND or SETRANGE changes in place, or it is the first read in its shard
-//     since a KEYS or a Fingerprint.
+//     since a snapshot, a KEYS or a Fingerprint.
 //   - SCAN returns every key that is there from the first call to the last exactly
 //     once, whatever is written meanwhile (TestScanUnderWriters).
+//   - A snapshot is the whole store as of one moment, also of keys that it is asked for
+//     late (TestSnapshotIsOfOneMoment); nothing changes it (TestSnapshotMethods). A fork and
+//     its store see nothing of each other's writes (TestForkGoesItsOwnWay,
+//     TestForksAtOnce). What a closed one alone held is given back (TestSnapshotMemory).
 //   - Nobody sees a key at or after its deadline (TestExpiryIsExact), or a field of a hash
 //     (TestFieldExpiryIsExact), and the memory of what expired is counted down with it
 //     (TestExpirerRemoves, TestExpirerRemovesFields).

@@ -50,6 +50,8 @@ var (
 	ErrSameKey = errors.New("store: source and destination objects are the same")
 	// ErrInvalidDB says that there is no database of that number.
 	ErrInvalidDB = errors.New("store: DB index is out of range")
+	// ErrReadOnly says that a write was tried on a [Snapshot].
+	ErrReadOnly = errors.New("store: read-only")
 	// ErrNotTracked says that the store was not made with the [Tracking] that the
 	// operation needs.
 	ErrNotTracked = errors.New("store: access is not tracked; see WithTracking")

@@ -269,3 +269,48 @@ func ExampleManualClock() {
 	// store: not found
 	// 1 00:01:00
 }
+
+// A fork is a store of its own that begins as another one is now.
+func ExampleStore_Fork() {
+	fixture := store.New()
+	defer fixture.Close()
+	fixture.String("balance").Set("100")
+
+	for _, spent := range []int64{10, 30} { // two tests, say
+		s := fixture.Fork()
+		left, _ := s.String("balance").DecrBy(spent)
+		fmt.Println(left)
+		s.Close()
+	}
+	fmt.Println(fixture.String("balance").Get())
+	// Output:
+	// 90
+	// 70
+	// 100 <nil>
+}
+
+// A snapshot is the store as of one moment, whatever is written after it.
+func ExampleStore_Snapshot() {
+	s := store.New()
+	defer s.Close()
+	s.Hash("user:1").Set("name", "Ada")
+
+	before := s.Snapshot()
+	defer before.Close()
+	s.Hash("user:1").Set("name", "Grace")
+	s.String("visits").Incr()
+	fmt.Println(before.Hash("user:1").Get("name"))
+	fmt.Println(before.String("visits").Incr())
+
+	after := s.Snapshot()
+	defer after.Close()
+	changes, _ := store.Diff(before, after)
+	for _, d := range changes {
+		fmt.Println(d.Key, d.A, d.B)
+	}
+	// Output:
+	// Ada <nil>
+	// 0 store: read-only (INCR "visits")
+	// user:1 hash hash
+	// visits none string
+}

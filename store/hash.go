@@ -47,7 +47,7 @@ func (h Hash) load(op string, view *structures.Hash) (v *structures.Hash, locked
 		}
 		locked.release()
 		var w write
-		err = w.begin(h.db, op, h.key)
+		err = w.inspect(h.db, op, h.key)
 		w.end()
 		if err != nil {
 			return view, nil, err
@@ -127,7 +127,10 @@ func (h Hash) clone(op string) (*structures.Hash, error) {
 	}
 	var w write
 	defer w.end()
-	v, err := h.open(&w, op, 1)
+	if err := w.inspect(h.db, op, h.key); err != nil {
+		return nil, err
+	}
+	v, err := open(&w, KindHash, structures.NewHash)
 	if err != nil {
 		return nil, err
 	}

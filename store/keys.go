@@ -1,6 +1,8 @@
 package store
 
 import (
+	"iter"
+
 	"github.com/alcovedb/alcove/pubsub"
 	"github.com/alcovedb/alcove/structures"
 )
@@ -210,7 +212,7 @@ func (db DB) Keys(pattern string) ([]string, error) {
 	if err := db.check(); err != nil {
 		return nil, mistake("KEYS", "", err)
 	}
-	sn := db.s.snapshot()
+	sn := db.s.instant()
 	defer sn.release()
 	var keys []string
 	sn.all(db.n, func(r *structures.Record) bool {
@@ -219,7 +221,28 @@ func (db DB) Keys(pattern string) ([]string, error) {
 		}
 		return true
 	})
+	if err := db.check(); err != nil { // meanwhile
+		return nil, err
+	}
 	return keys, nil
+}
+
+// All returns an iterator over the keys, in no order: those of the moment when the loop
+// begins. Its body may write the store, and flush it. A snapshot that was closed has none.
+//
+// The complexity is O(shards), and O(n) for the loop, n the number of keys in the database.
+// The first writes after it copy what they touch. Redis: [KEYS].
+//
+// [KEYS]: https://redis.io/docs/latest/commands/keys/
+func (db DB) All() (iter.Seq[string], error) {
+	if err := db.check(); err != nil {
+		return nil, mistake("KEYS", "", err)
+	}
+	return func(yield func(string) bool) {
+		sn := db.s.instant()
+		defer sn.release()
+		sn.all(db.n, func(r *structures.Record) bool { return yield(r.Key()) })
+	}, nil
 }
 
 // matches is the glob of KEYS and SCAN, for which "*" is no pattern at all: it takes

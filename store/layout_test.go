@@ -65,6 +65,8 @@ var housePasses = passes{
 		"DB.ZSet":          "makes a handle",
 		"Store.Close":      "ends the store",
 		"Store.DB":         "makes a handle",
+		"Store.Fork":       "Redis has one process",
+		"Store.Snapshot":   "Redis has none to read",
 		"Store.Stats":      "a struct of what INFO tells in text",
 		"Store.UsedMemory": "a field of Stats",
 		"String.Key":       "reads the handle",
@@ -73,6 +75,7 @@ var housePasses = passes{
 	notHandles: exceptions{
 		"Kind":        "an enumeration",
 		"ManualClock": "a clock for tests",
+		"Snapshot":    "a store to read",
 		"ZRange":      "selects members",
 	},
 }

@@ -182,16 +182,16 @@ func (l List) frozen() (*structures.List, error) {
 	}
 	var w write // a clone counts as a write
 	defer w.end()
-	if err := w.begin(l.db, "LRANGE", l.key); err != nil {
+	if err := w.inspect(l.db, "LRANGE", l.key); err != nil {
 		return nil, err
 	}
 	if err := w.want(KindList); err != nil || !w.found() {
 		return v, err
 	}
-	if o := v.Of(&w.ref.Record); o != v {
-		v = o.Clone().(*structures.List)
+	if w.ref.Record.Object() != nil {
+		return w.t.CloneObject(&w.ref).(*structures.List), nil
 	}
-	return v, nil
+	return v.Of(&w.ref.Record), nil
 }
 
 // LPush adds values before the first element, one after the other, so that the last of

@@ -37,7 +37,7 @@ func (db DB) ObjectIdleTime(key string) (time.Duration, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case db.s.tracking != TrackIdleTime:
+	case db.s.options.tracking != TrackIdleTime:
 		return 0, mistake(op, key, ErrNotTracked)
 	}
 	return db.s.idle(at), nil
@@ -59,7 +59,7 @@ func (db DB) ObjectFreq(key string) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case db.s.tracking != TrackFrequency:
+	case db.s.options.tracking != TrackFrequency:
 		return 0, mistake(op, key, ErrNotTracked)
 	}
 	return int(frequency(at, db.s.now()/60000)), nil
@@ -79,7 +79,8 @@ func (s *Store) newStamp(t Tracking) func(old uint32) uint32 {
 // idle returns how long ago an idle-time stamp was set, in seconds as Redis
 // counts.
 func (s *Store) idle(stamp uint32) time.Duration {
-	return time.Duration(uint32(s.now()/1000)-stamp) * time.Second
+	// A snapshot may see a stamp that is later than it is.
+	return time.Duration(max(int32(uint32(s.now()/1000)-stamp), 0)) * time.Second
 }
 
 // A frequency stamp is Redis's LFU counter (evict.c): 8 bits that count the

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/alcovedb/alcove/structures"
@@ -72,7 +73,7 @@ func (db DB) load(key string) (rec structures.Record, found bool, locked *shard,
 		t := sh.table(db.n)
 		if t == nil {
 			if sh.seq.Load() == seq && !db.s.stale(sh) {
-				return rec, false, nil, nil
+				return rec, false, nil, db.check()
 			}
 		} else if rec, found, ok := t.Load(seq, h, key, db.s.stamp); ok && !db.s.stale(sh) &&
 			(!found || rec.Object() == nil && !db.s.due(t, &rec)) {
@@ -91,7 +92,10 @@ func (db DB) load(key string) (rec structures.Record, found bool, locked *shard,
 		return rec, true, sh, nil
 	}
 	sh.mu.RUnlock()
-	return rec, found, nil, nil
+	if !found {
+		err = db.check() // a snapshot that was closed meanwhile has lost its tables
+	}
+	return rec, found, nil, err
 }
 
 // stale says whether there was a snapshot since the shard was last written.
@@ -182,7 +186,7 @@ func takesLong(o structures.Object, n int) bool {
 func (db DB) cloneBytes(op, key string) (*structures.Bytes, error) {
 	var w write
 	defer w.end()
-	if err := w.begin(db, op, key); err != nil {
+	if err := w.inspect(db, op, key); err != nil {
 		return nil, err
 	}
 	if !w.found() {
@@ -208,5 +212,8 @@ func (db DB) peek(op, key string, look func(r *structures.Record, stamp uint32))
 			err = nil
 		}
 	})
-	return err
+	if err != nil {
+		return cmp.Or(db.check(), err)
+	}
+	return nil
 }

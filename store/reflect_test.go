@@ -85,6 +85,7 @@ var methodRules = map[string]rule{
 	"DB.CopyWith":       countAny,
 	"DB.RandomKey":      lookAny,
 	"DB.Keys":           countAny,
+	"DB.All":            countAny.except("it returns an iterator", func(r *rule) { r.zero = false }),
 	"DB.Scan":           countAny,
 	"DB.DBSize":         countAny,
 	"DB.MGet": sizeOf.except("MGET says found or not, also of another type", func(r *rule) {
@@ -105,6 +106,8 @@ func anyType(r *rule) { r.wrong = nil }
 var noCommands = map[string]string{
 	"Store.Close":      "it ends the store, and returns nil always",
 	"Store.DB":         "it makes a handle",
+	"Store.Fork":       "a fork of a closed store is closed",
+	"Store.Snapshot":   "a snapshot of a closed store is closed",
 	"DB.String":        "it makes a handle",
 	"Store.Stats":      "it counts what is there, in a closed store too",
 	"Store.UsedMemory": "it is a field of Stats",

@@ -54,7 +54,7 @@ func (db DB) Scan(cursor uint64, o ScanOptions) (keys []string, next uint64, err
 			return keys, (i + 1) << scanShift, nil
 		}
 	}
-	return keys, 0, nil
+	return keys, 0, db.check()
 }
 
 // scanShard visits about *left records of a shard from a place on, counts them off,

@@ -262,7 +262,7 @@ func (s Set) frozen(op string) (*structures.Set, error) {
 	}
 	var w write
 	defer w.end()
-	if err := w.begin(s.db, op, s.key); err != nil {
+	if err := w.inspect(s.db, op, s.key); err != nil {
 		return nil, err
 	}
 	if err := w.want(KindSet); err != nil {

@@ -26,6 +26,8 @@ type shard struct {
 	scratch   []byte // for a number on its way into a record
 
 	working *[KindStream + 1]aggregate // what open lends, one of each kind
+	source  *source                    // of a snapshot: where the tables come from when they are asked for
+	filled  atomic.Bool                // and whether they have come
 }
 
 // tableConfig sets what all tables have in common; each shard has its own
@@ -33,7 +35,7 @@ type shard struct {
 func (s *Store) tableConfig(cfg structures.TableConfig) {
 	configs := make([]structures.TableConfig, len(s.shards))
 	for i := range s.shards {
-		configs[i] = cfg
+		configs[i] = *cfg.WithDefaults()
 		configs[i].Seq = &s.shards[i].seq
 		s.shards[i].cfg = &configs[i]
 	}
@@ -50,8 +52,19 @@ func (s *Store) hashOf(key string) uint64 {
 	return bits.RotateLeft64(maphash.String(s.seed, key), s.shardBits)
 }
 
+// hasher returns hashOf for tables that live on in forks: it does not hold the store.
+func hasher(seed maphash.Seed, shardBits int) func(key string) uint64 {
+	return func(key string) uint64 { return bits.RotateLeft64(maphash.String(seed, key), shardBits) }
+}
+
 // table returns the table of database n, nil if it was never written.
-func (sh *shard) table(n int) *structures.Table { return sh.tables[n].Load() }
+func (sh *shard) table(n int) *structures.Table {
+	t := sh.tables[n].Load()
+	if t == nil && sh.source != nil {
+		t = sh.source.table(sh, n)
+	}
+	return t
+}
 
 // needTable returns the table of database n.
 func (sh *shard) needTable(n int) *structures.Table {

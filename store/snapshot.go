@@ -1,17 +1,20 @@
 package store
 
 import (
+	"cmp"
 	"slices"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/alcovedb/alcove/structures"
 )
 
-// snapshot is the whole store as of one moment: the moment at which the epoch
-// was counted up. A writer that finds its shard in an older epoch freezes its
+// instant is the whole store as of one moment: that at which the epoch was counted
+// up. A writer that finds its shard in an older epoch freezes its
 // tables for the snapshots that are waiting for them before it writes; what
 // nobody wrote the snapshot freezes itself when it comes by.
-type snapshot struct {
+type instant struct {
 	s     *Store
 	epoch uint64
 	now   int64
@@ -20,9 +23,9 @@ type snapshot struct {
 
 type roots [Databases]*structures.Table
 
-// snapshot returns the store as of now. release must follow. It stops nobody.
-func (s *Store) snapshot() *snapshot {
-	sn := &snapshot{s: s, now: s.now(), roots: make([]atomic.Pointer[roots], len(s.shards))}
+// instant returns the store as of now. release must follow. It stops nobody.
+func (s *Store) instant() *instant {
+	sn := &instant{s: s, now: s.now(), roots: make([]atomic.Pointer[roots], len(s.shards))}
 	s.snapLock.Lock()
 	defer s.snapLock.Unlock()
 	for { // the keys are those of the epoch less the overdue ones, both as of one millisecond
@@ -37,10 +40,10 @@ func (s *Store) snapshot() *snapshot {
 	return sn
 }
 
-func (sn *snapshot) release() {
+func (sn *instant) release() {
 	sn.s.snapLock.Lock()
 	defer sn.s.snapLock.Unlock()
-	sn.s.snaps = slices.DeleteFunc(sn.s.snaps, func(o *snapshot) bool { return o == sn })
+	sn.s.snaps = slices.DeleteFunc(sn.s.snaps, func(o *instant) bool { return o == sn })
 }
 
 // freeze gives the snapshots up to epoch what the shard holds, before somebody
@@ -75,7 +78,7 @@ func (sh *shard) clone() *roots {
 }
 
 // tables returns what a shard held.
-func (sn *snapshot) tables(index int) *roots {
+func (sn *instant) tables(index int) *roots {
 	if r := sn.roots[index].Load(); r != nil {
 		return r
 	}
@@ -90,7 +93,7 @@ func (sn *snapshot) tables(index int) *roots {
 }
 
 // find looks key up in database n.
-func (sn *snapshot) find(n int, key string) (rec structures.Record, found bool) {
+func (sn *instant) find(n int, key string) (rec structures.Record, found bool) {
 	sh, h := sn.s.hash(key)
 	t := sn.tables(sh.index)[n]
 	if t == nil {
@@ -101,7 +104,7 @@ func (sn *snapshot) find(n int, key string) (rec structures.Record, found bool) 
 }
 
 // all calls visit with every record of database n that had not expired.
-func (sn *snapshot) all(n int, visit func(r *structures.Record) bool) {
+func (sn *instant) all(n int, visit func(r *structures.Record) bool) {
 	for i := range sn.roots {
 		t := sn.tables(i)[n]
 		if t == nil {
@@ -118,4 +121,216 @@ func (sn *snapshot) all(n int, visit func(r *structures.Record) bool) {
 			return
 		}
 	}
+}
+
+// Fork returns a store with all that s holds now, which then goes its own way: both share
+// memory until one of them writes it. A test can prepare one store and give each of its
+// parallel subtests a fork. Deadlines stay what they are. Of the options only [WithClock]
+// counts, as the others are those of s; without it the clock is that of s, too, so make
+// both in the same testing/synctest bubble or give the fork a [ManualClock]. Close the fork
+// as any store. A fork of a closed store is closed.
+//
+// The complexity is O(shards); the first writes after it copy what they touch.
+func (s *Store) Fork(opts ...Option) *Store {
+	o := options{clock: s.options.clock}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&o)
+		}
+	}
+	if s.check() != nil {
+		return new(Store)
+	}
+	clock := o.clock
+	o = s.options
+	o.clock = clock
+	f := newStore(o, s.seed)
+	m := s.instant()
+	defer m.release()
+	for i := range f.shards {
+		sh := &f.shards[i]
+		sh.mu.Lock()
+		sh.adopt(m)
+		sh.reschedule(f)
+		sh.mu.Unlock()
+	}
+	return f
+}
+
+// adopt gives an empty shard what the shard of its number held at a moment.
+func (sh *shard) adopt(m *instant) {
+	frozen := m.tables(sh.index)
+	from := &m.s.shards[sh.index]
+	from.mu.RLock()
+	sh.version = from.version // at least that of every record
+	from.mu.RUnlock()
+	m.s.snapLock.Lock() // other moments may have the same tables, and a clone is a write
+	defer m.s.snapLock.Unlock()
+	for n, t := range frozen {
+		if t != nil {
+			sh.tables[n].Store(t.Fork(sh.cfg))
+		}
+	}
+}
+
+// Snapshot is the whole store as of the moment when [Store.Snapshot] was called, for
+// reading: with the methods and handles of a database, of which those that write return
+// [ErrReadOnly]. Its time stands still, so that what had not expired then never does. It
+// is database 0; DB has the others. Any number of goroutines may use it, also when the
+// store is closed. Close it, as what it alone holds is memory that the store has given up,
+// and as long as it is open writers copy for it. The zero Snapshot is closed.
+type Snapshot struct {
+	database
+	s *Store
+}
+
+// Snapshot returns the store as of now. It stops nobody, and is one moment however many
+// keys there are; writers copy what they touch first after it. A snapshot of a closed
+// store is closed.
+//
+// The complexity is O(shards).
+func (s *Store) Snapshot() *Snapshot {
+	if s.check() != nil {
+		return new(Snapshot)
+	}
+	src := &source{m: s.instant()}
+	o := s.options
+	o.clock = stoppedClock(src.m.now * int64(time.Millisecond))
+	view := newStore(o, s.seed)
+	view.readOnly, view.stamp = true, nil
+	view.plain.Store(false) // the short way does not ask for tables
+	view.options.clock = s.options.clock
+	for i := range view.shards {
+		view.shards[i].source = src
+	}
+	return &Snapshot{database: DB{s: view}, s: view}
+}
+
+// DB returns database n, 0 to 15, of the snapshot, as [Store.DB] does. The complexity is O(1).
+func (sn *Snapshot) DB(n int) DB { return DB{s: sn.s, n: n} }
+
+// Time returns the moment of the snapshot, to the millisecond. The complexity is O(1).
+// Of the zero Snapshot it is the zero Time.
+func (sn *Snapshot) Time() time.Time {
+	if sn.s == nil {
+		return time.Time{}
+	}
+	return time.Unix(0, sn.s.clock.nano())
+}
+
+// Fork returns a store that holds what the snapshot does, as [Store.Fork]. Its time goes on:
+// what has expired since the snapshot is not there. The complexity is O(shards).
+func (sn *Snapshot) Fork(opts ...Option) *Store {
+	if sn.s == nil {
+		return new(Store)
+	}
+	return sn.s.Fork(opts...)
+}
+
+// Fingerprint is [Store.Fingerprint] of the snapshot. The complexity is O(n), n the bytes
+// hashed.
+func (sn *Snapshot) Fingerprint(keys ...string) (uint64, error) {
+	if sn.s == nil {
+		return 0, ErrClosed
+	}
+	return sn.s.Fingerprint(keys...)
+}
+
+// Close ends the snapshot: what it alone held is free once nobody reads it, and every later
+// operation on it returns [ErrClosed]. It is idempotent and returns nil. The complexity is
+// O(shards).
+func (sn *Snapshot) Close() error {
+	if sn.s == nil {
+		return nil
+	}
+	_ = sn.s.Close()
+	src := sn.s.shards[0].source
+	src.mu.Lock()
+	defer src.mu.Unlock()
+	if src.closed {
+		return nil
+	}
+	src.m.release()
+	src.m, src.closed = nil, true
+	for i := range sn.s.shards {
+		for n := range sn.s.shards[i].tables {
+			sn.s.shards[i].tables[n].Store(nil)
+		}
+	}
+	return nil
+}
+
+// Difference is a key that two snapshots differ in.
+type Difference struct {
+	DB   int
+	Key  string
+	A, B Kind // what either has there; KindNone is nothing
+}
+
+// Diff returns the keys whose types, values or deadlines are not the same in two snapshots,
+// by database and key: of one store, of forks, or of different stores. Whether an encoding
+// is another does not matter.
+//
+// It returns [ErrClosed] if one of them is closed.
+//
+// The complexity is O(n log n), n the number of keys and the bytes of their values.
+func Diff(a, b *Snapshot) ([]Difference, error) {
+	for _, sn := range []*Snapshot{a, b} {
+		if err := sn.check(); err != nil {
+			return nil, err
+		}
+	}
+	x, y := a.s.instant(), b.s.instant() // of the snapshots, which stand still
+	defer x.release()
+	defer y.release()
+	var list []Difference
+	for n := range Databases {
+		x.all(n, func(r *structures.Record) bool {
+			other, found := y.find(n, r.Key())
+			switch {
+			case !found:
+				list = append(list, Difference{n, r.Key(), kindOf(r), KindNone})
+			case kindOf(r) != kindOf(&other) || r.Deadline() != other.Deadline() ||
+				fingerprint(r, x.now) != fingerprint(&other, y.now):
+				list = append(list, Difference{n, r.Key(), kindOf(r), kindOf(&other)})
+			}
+			return true
+		})
+		y.all(n, func(r *structures.Record) bool {
+			if _, found := x.find(n, r.Key()); !found {
+				list = append(list, Difference{n, r.Key(), KindNone, kindOf(r)})
+			}
+			return true
+		})
+	}
+	slices.SortFunc(list, func(a, b Difference) int {
+		return cmp.Or(cmp.Compare(a.DB, b.DB), cmp.Compare(a.Key, b.Key))
+	})
+	for _, sn := range []*Snapshot{a, b} {
+		if err := sn.check(); err != nil { // meanwhile
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// source is where the shards of a snapshot have their tables from when they are first
+// asked for them: nobody copies what nobody reads.
+type source struct {
+	mu     sync.Mutex // taken under locks of the snapshot's shards, before those of the store's
+	m      *instant
+	closed bool
+}
+
+// table returns a table of a snapshot's shard.
+func (src *source) table(sh *shard, n int) *structures.Table {
+	if !sh.filled.Load() {
+		src.mu.Lock()
+		defer src.mu.Unlock()
+		if !src.closed && !sh.filled.Load() {
+			sh.adopt(src.m)
+			sh.filled.Store(true)
+		}
+	}
+	return sh.tables[n].Load()
 }

@@ -47,13 +47,13 @@ func (db DB) Sort(key string, o SortOptions) ([]Optional, error) {
 	if err := db.check(); err != nil {
 		return nil, mistake("SORT", key, err)
 	}
-	sn := db.s.snapshot()
+	sn := db.s.instant()
 	defer sn.release()
 	s := sorting{SortOptions: o, now: sn.now, find: func(key string) (structures.Record, bool) {
 		return sn.find(db.n, key)
 	}}
 	results, err := s.run(key)
-	return results, mistake("SORT", key, err)
+	return results, mistake("SORT", key, cmp.Or(db.check(), err))
 }
 
 // SortStore stores in a list at dst what Sort returns, in one step, and returns how
@@ -68,7 +68,7 @@ func (db DB) Sort(key string, o SortOptions) ([]Optional, error) {
 //
 // [SORT]: https://redis.io/docs/latest/commands/sort/
 func (db DB) SortStore(key, dst string, o SortOptions) (int, error) {
-	if err := db.check(); err != nil {
+	if err := db.checkWrite(); err != nil {
 		return 0, mistake("SORT", key, err)
 	}
 	if len(dst) > MaxStringLen {

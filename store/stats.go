@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/binary"
 
 	"github.com/cespare/xxhash/v2"
@@ -68,16 +69,17 @@ func (db DB) Fingerprint(keys ...string) (uint64, error) {
 	if err := db.check(); err != nil {
 		return 0, mistake("DEBUG DIGEST", "", err)
 	}
-	sn := db.s.snapshot()
+	sn := db.s.instant()
 	defer sn.release()
 	if len(keys) == 0 {
-		return sn.fingerprint(db.n), nil
+		sum := sn.fingerprint(db.n)
+		return sum, db.check()
 	}
 	sum := uint64(0)
 	for _, key := range keys {
 		rec, found := sn.find(db.n, key)
 		if !found {
-			return 0, ErrNotFound
+			return 0, cmp.Or(db.check(), ErrNotFound)
 		}
 		sum = mix(sum, fingerprint(&rec, sn.now))
 	}
@@ -96,18 +98,18 @@ func (s *Store) Fingerprint(keys ...string) (uint64, error) {
 	if err := s.check(); err != nil {
 		return 0, err
 	}
-	sn := s.snapshot()
+	sn := s.instant()
 	defer sn.release()
 	sum := uint64(0)
 	for n := range Databases {
 		sum = mix(sum, sn.fingerprint(n))
 	}
-	return sum, nil
+	return sum, s.check()
 }
 
 // fingerprint adds up the hashes of all keys of a database, whose order is
 // different in every process.
-func (sn *snapshot) fingerprint(n int) (sum uint64) {
+func (sn *instant) fingerprint(n int) (sum uint64) {
 	sn.all(n, func(r *structures.Record) bool {
 		h := xxhash.Sum64String(r.Key())
 		sum += mix(mix(h, fingerprint(r, sn.now)), uint64(r.Deadline()))

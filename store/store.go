@@ -32,12 +32,13 @@ type Store struct {
 	expired   atomic.Uint64
 	closed    atomic.Bool
 	plain     atomic.Bool             // not closed, and access is not tracked
+	readOnly  bool                    // a snapshot's
 	stamp     func(old uint32) uint32 // nil: access is not tracked
-	tracking  Tracking
+	options   options                 // for forks
 
 	epoch    atomic.Uint64
 	snapLock sync.Mutex // guards snaps; taken under shard locks
-	snaps    []*snapshot
+	snaps    []*instant
 }
 
 // New returns an empty store. Close it when it is no longer needed, which
@@ -52,15 +53,20 @@ func New(opts ...Option) *Store {
 	if o.clock == nil {
 		o.clock = newWallClock()
 	}
+	return newStore(o, maphash.MakeSeed())
+}
+
+// newStore returns an empty store that hashes keys with seed.
+func newStore(o options, seed maphash.Seed) *Store {
 	s := &Store{
-		clock: o.clock, seed: maphash.MakeSeed(), shardBits: o.shardBits,
-		shards: make([]shard, 1<<o.shardBits), tracking: o.tracking,
+		clock: o.clock, seed: seed, shardBits: o.shardBits,
+		shards: make([]shard, 1<<o.shardBits), options: o,
 	}
 	s.database = DB{s: s}
 	s.stamp = s.newStamp(o.tracking)
 	s.plain.Store(s.stamp == nil)
 	cfg := structures.TableConfig{
-		Hash:     s.hashOf,
+		Hash:     hasher(seed, o.shardBits),
 		Versions: true, Track: o.tracking != NoTracking, Hashes: hashKinds,
 		LeafMax: o.leafMax, ChunkMax: o.chunkMax,
 	}
@@ -69,11 +75,12 @@ func New(opts ...Option) *Store {
 	}
 	s.tableConfig(cfg)
 	s.values = structures.TableConfig{
-		Hash: s.hashOf, LeafMax: o.leafMax, ChunkMax: o.chunkMax, PackedItems: o.packedItems,
+		Hash: cfg.Hash, LeafMax: o.leafMax, ChunkMax: o.chunkMax, PackedItems: o.packedItems,
 	}.WithDefaults()
 	manual, _ := o.clock.(*ManualClock)
+	_, stopped := o.clock.(stoppedClock)
 	s.expirer = expire.New(expire.Config{
-		Sources: len(s.shards), Now: s.now, Wait: o.clock.wait, Run: s.expireShard, Manual: manual != nil,
+		Sources: len(s.shards), Now: s.now, Wait: o.clock.wait, Run: s.expireShard, Manual: manual != nil || stopped,
 	})
 	if manual != nil {
 		manual.add(s)

@@ -41,6 +41,15 @@ func (w *write) overdue(deadline int64) bool {
 // begin locks key in db for the command op and looks it up. An overdue key is
 // removed first. end must follow, whatever begin returns.
 func (w *write) begin(db DB, op, key string) error {
+	if db.s != nil && db.s.readOnly {
+		return mistake(op, key, db.checkWrite())
+	}
+	return w.inspect(db, op, key)
+}
+
+// inspect is begin for a command that leaves the value as it is but has to be alone with
+// it, such as a clone.
+func (w *write) inspect(db DB, op, key string) error {
 	if err := db.check(); err != nil {
 		return mistake(op, key, err)
 	}
@@ -49,7 +58,10 @@ func (w *write) begin(db DB, op, key string) error {
 	}
 	sh, h := db.s.hash(key)
 	sh.mu.Lock()
-	w.own = true
+	w.own, w.sh = true, sh
+	if db.s.readOnly && db.s.closed.Load() { // meanwhile, and the tables are gone
+		return ErrClosed
+	}
 	db.s.freeze(sh, db.s.epoch.Load())
 	w.join(db, sh, h, op, key)
 	return nil
@@ -204,6 +216,9 @@ type batch struct {
 // begin locks the shards of all keys, in the order of their numbers. end must
 // follow, whatever begin returns.
 func (b *batch) begin(db DB, op string, keys ...string) error {
+	if db.s != nil && db.s.readOnly {
+		return mistake(op, "", db.checkWrite())
+	}
 	if err := b.collect(db, op, keys); err != nil {
 		return err
 	}
@@ -231,7 +246,7 @@ func (b *batch) beginRead(db DB, op string, keys ...string) error {
 	for _, sh := range b.shards {
 		sh.mu.RLock()
 	}
-	return nil
+	return db.check() // a snapshot that was closed meanwhile has no tables any more
 }
 
 func (b *batch) collect(db DB, op string, keys []string) error {

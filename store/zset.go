@@ -673,14 +673,14 @@ func (z ZSet) All() (iter.Seq2[string, float64], error) {
 func (z ZSet) clone(op string) (*structures.ZSet, error) {
 	var w write
 	defer w.end()
-	if err := w.begin(z.db, op, z.key); err != nil {
+	if err := w.inspect(z.db, op, z.key); err != nil {
 		return nil, err
 	}
 	if err := w.want(KindZSet); err != nil {
 		return nil, err
 	}
 	if w.found() && w.ref.Record.Object() != nil {
-		return w.t.Mutate(&w.ref).Clone().(*structures.ZSet), nil
+		return w.t.CloneObject(&w.ref).(*structures.ZSet), nil
 	}
 	return new(structures.ZSet).Of(&w.ref.Record), nil
 }

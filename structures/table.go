@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -60,6 +61,8 @@ type Table struct {
 	cfg   *TableConfig
 	owner uint64
 	n     int
+
+	forked bool // from a table that has another lock
 
 	slots  Vector[slotRef]
 	leaves [tagBits + 1]int32 // how many at each depth
@@ -128,6 +131,18 @@ func (t *Table) Clone() *Table {
 	c.shared = t.shared
 	return c
 }
+
+// Fork is Clone for another owner with a lock of its own: what the copy is read and
+// written under is cfg's. It counts as a write to t.
+func (t *Table) Fork(cfg *TableConfig) *Table {
+	c := t.Clone()
+	c.cfg, c.seq, c.forked = cfg, cfg.Seq, true
+	return c
+}
+
+// stamps says whether accesses to a leaf are stamped: those of a fork are not in a leaf that
+// is still its origin's, too.
+func (t *Table) stamps(n *node) bool { return n.stamps != nil && (!t.forked || n.owner == t.owner) }
 
 // Ref is where a key is, or would go, in a table.
 type Ref struct {
@@ -255,7 +270,7 @@ func (t *Table) Load(seq, h uint64, key string, stamp func(old uint32) uint32) (
 				return rec, false, false
 			}
 			rec, found, ok = t.loadRecord(seq, b, key)
-			if found && stamp != nil && n.stamps != nil {
+			if found && stamp != nil && t.stamps(n) {
 				n.touch(i, stamp)
 			}
 			if found || !ok {
@@ -438,7 +453,9 @@ func (t *Table) loadValue(seq uint64, b []byte, h head) (text string, o Object, 
 // since.
 func (t *Table) Touch(r *Ref, stamp func(old uint32) uint32) {
 	if r.Found && t.cfg.Track && r.shape == t.shape {
-		t.leaf(r.hash).touch(r.at, stamp)
+		if n := t.leaf(r.hash); t.stamps(n) {
+			n.touch(r.at, stamp)
+		}
 	}
 }
 
@@ -626,7 +643,10 @@ func (t *Table) Mutate(r *Ref) Object {
 	s := r.Record.slot
 	if s.owner != t.owner {
 		c := *s
-		c.object, c.owner = s.object.Clone(), t.owner
+		c.object, c.owner = cloneShared(s.object), t.owner
+		if h, ok := c.object.(*Hash); ok {
+			h.SetSeq(t.seq) // it may come from a table that was forked
+		}
 		c.count() // a clone may hold less
 		t.size += c.size - s.size
 		t.setSlot(t.slots.Mut(int(r.Record.slotID()), t.owner), &c)
@@ -634,6 +654,16 @@ func (t *Table) Mutate(r *Ref) Object {
 		s = &c
 	}
 	return s.object
+}
+
+// cloning guards the clones of objects that several tables have, each under a lock of its
+// own.
+var cloning sync.Mutex
+
+func cloneShared(o Object) Object {
+	cloning.Lock()
+	defer cloning.Unlock()
+	return o.Clone()
 }
 
 // Mutated counts the size of an object anew after it was written, and gives
