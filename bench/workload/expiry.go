@@ -47,20 +47,20 @@ func runExpiry(r *run) {
 	}
 	long := time.Duration(r.Keys) * time.Second / expiryRate
 	step := long / time.Duration(r.Keys)
-	from := time.Now().Add(2*time.Second + long/2)
+	from := time.Now().Add(2*time.Second + long*3/2)
 	filling(r, func(p peer.Expiring) {
 		for i := range r.Keys {
 			key := keyAt(i)
 			p.SetTTL(key, valueOf(key, 32), time.Until(from.Add(step*time.Duration(i))))
 		}
 	})
-	if n := p.Left() - probes; n != r.Keys {
-		panic(fmt.Sprintf("bench: %d of %d keys are there", n, r.Keys))
-	}
 	runtime.GC()
 	before := from.Add(-time.Second)
 	if left := time.Until(before); left < 0 {
-		panic("bench: storing the keys took too long")
+		panic("bench: storing the keys took longer than the first of them lived")
+	}
+	if n := p.Left() - probes; n != r.Keys {
+		panic(fmt.Sprintf("bench: %d of %d keys are there", n, r.Keys))
 	}
 	time.Sleep(time.Until(before))
 
