@@ -49,7 +49,8 @@
 //   - GET, and a read of one field of a hash, take no lock (TestLockFreeReads,
 //     TestHashUnderWriters) unless a writer is at work in the same shard, the string is
 //     one that APPEND or SETRANGE changes in place, or it is the first read in its shard
-//     since a snapshot, a KEYS or a Fingerprint.
+//     since a snapshot, a KEYS or a Fingerprint. In a snapshot, and in a fork that has not
+//     written the hash yet, the field of a large hash takes it.
 //   - SCAN returns every key that is there from the first call to the last exactly
 //     once, whatever is written meanwhile (TestScanUnderWriters).
 //   - A snapshot is the whole store as of one moment, also of keys that it is asked for

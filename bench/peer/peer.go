@@ -100,7 +100,7 @@ type Pipelined interface {
 	Worker() Worker
 }
 
-// Settling peers apply writes in the background.
+// Settling peers apply writes in the background; what fills them waits for that.
 type Settling interface {
 	// Settle waits until all writes so far are applied.
 	Settle()

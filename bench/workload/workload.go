@@ -205,9 +205,6 @@ func filling[I any](r *run, fill func(p I)) {
 	if w, ok := p.(peer.Worker); ok {
 		w.Flush()
 	}
-	if s, ok := p.(peer.Settling); ok {
-		s.Settle()
-	}
 }
 
 // check ends the run if value is not the one of key. Only a lossy peer may miss.
