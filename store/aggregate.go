@@ -43,7 +43,7 @@ func open[T aggregate](w *write, k Kind, fresh func(*structures.TableConfig) T) 
 	blob := ""
 	if w.found() {
 		if w.ref.Record.Object() != nil {
-			return w.t.Mutate(&w.ref).(T), nil
+			return w.mutate().(T), nil
 		}
 		blob = w.ref.Record.Value()
 	}

@@ -155,8 +155,8 @@ func (w *walk) record(s *Store, sh *shard, n int, r *structures.Record, versions
 		w.failf("key %q is in shard %d, not in %d", key, sh.index, home.index)
 	}
 	v := r.Version()
-	if v == 0 || v > sh.version {
-		w.failf("key %q has version %d, its shard gave %d", key, v, sh.version)
+	if v == 0 || v > sh.version.Load() {
+		w.failf("key %q has version %d, its shard gave %d", key, v, sh.version.Load())
 	}
 	if other, ok := versions[v]; ok {
 		w.failf("keys %q and %q have the same version", key, other)

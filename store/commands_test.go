@@ -205,6 +205,13 @@ var checklist = []commandFamily{
 		{"WAIT", "3.0.0", "later, with the protocol: it answers for zero replicas"},
 		{"WAITAOF", "7.2.0", "later, with the protocol: it answers for zero replicas"},
 	}},
+	{"transactions", []redisCommand{
+		{"DISCARD", "2.0.0", "a closure that returns an error is rolled back"},
+		{"EXEC", "1.2.0", ""},
+		{"MULTI", "1.2.0", ""},
+		{"UNWATCH", "2.2.0", "a Watch that is not used is forgotten"},
+		{"WATCH", "2.2.0", ""},
+	}},
 	{"server", []redisCommand{
 		{"DBSIZE", "1.0.0", ""},
 		{"DEBUG DIGEST", "1.0.0", ""},

@@ -37,6 +37,7 @@ var benchmarks = map[string]string{
 	"ZRANK": "BenchmarkZSetRank", "ZINCRBY": "BenchmarkZSetIncrBy", "ZRANGE": "BenchmarkZSetRange100",
 	"ZPOPMIN": "BenchmarkZSetPopMin", "ZINTER": "BenchmarkZSetInter",
 	"SCAN": "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
+	"MULTI": "BenchmarkTransactions", "EXEC": "BenchmarkTransactions",
 }
 
 // unmeasured says why the others have none; the first that matches counts.
@@ -64,6 +65,7 @@ var unmeasured = []struct{ commands, why string }{
 	{"TYPE|P?TTL|P?EXPIRETIME|EXISTS|TOUCH|OBJECT .*|MEMORY USAGE|RANDOMKEY", "one lookup, as GET"},
 	{"DEL|UNLINK|P?EXPIRE(AT)?|PERSIST|COPY|MOVE|RENAME(NX)?", "one write a key, as SET"},
 	{"DBSIZE|FLUSHDB|FLUSHALL|SWAPDB", "a few words a shard"},
+	{"WATCH", "one lookup a key, as GET"},
 	{"DEBUG DIGEST", "for tests"},
 }
 

@@ -7,8 +7,9 @@ import (
 
 // DB is one of the databases of a [Store]. It is a small value: copy it freely.
 type DB struct {
-	s *Store
-	n int
+	s  *Store
+	n  int
+	tx *Tx // nil outside of a transaction
 }
 
 // database is what a Store embeds: its field can't be named as its method DB.
@@ -49,8 +50,9 @@ func (db DB) checkWrite() error {
 //
 // [RANDOMKEY]: https://redis.io/docs/latest/commands/randomkey/
 func (db DB) RandomKey() (string, error) {
-	if err := db.check(); err != nil {
-		return "", mistake("RANDOMKEY", "", err)
+	db, err := db.whole("RANDOMKEY")
+	if err != nil {
+		return "", err
 	}
 	unlock := db.rlockLive()
 	defer unlock()
@@ -78,8 +80,9 @@ func (db DB) RandomKey() (string, error) {
 //
 // [DBSIZE]: https://redis.io/docs/latest/commands/dbsize/
 func (db DB) DBSize() (int, error) {
-	if err := db.check(); err != nil {
-		return 0, mistake("DBSIZE", "", err)
+	db, err := db.whole("DBSIZE")
+	if err != nil {
+		return 0, err
 	}
 	unlock := db.rlockLive()
 	defer unlock()
@@ -129,11 +132,11 @@ func (db DB) records() (n int) {
 //
 // [FLUSHDB]: https://redis.io/docs/latest/commands/flushdb/
 func (db DB) FlushDB() error {
-	if err := db.checkWrite(); err != nil {
-		return mistake("FLUSHDB", "", err)
+	db, err := db.wholeForWrite("FLUSHDB")
+	if err != nil {
+		return err
 	}
-	db.s.flush(db.n, db.n+1)
-	return nil
+	return db.s.flush("FLUSHDB", db.n, db.n+1)
 }
 
 // FlushAll removes every key of every database. Readers see all of it or nothing.
@@ -145,18 +148,22 @@ func (s *Store) FlushAll() error {
 	if err := s.check(); err != nil {
 		return mistake("FLUSHALL", "", err)
 	}
-	s.flush(0, Databases)
-	return nil
+	return s.flush("FLUSHALL", 0, Databases)
 }
 
-func (s *Store) flush(from, to int) {
-	unlock := s.lockAll()
+func (s *Store) flush(op string, from, to int) error {
+	unlock, err := s.lockAll(op)
+	if err != nil {
+		return err
+	}
 	defer unlock()
 	for i := range s.shards {
+		s.shards[i].nextVersion()
 		for n := from; n < to; n++ {
 			s.shards[i].tables[n].Store(nil)
 		}
 	}
+	return nil
 }
 
 // SwapDB exchanges the contents of databases a and b. Readers see either state whole.
@@ -172,10 +179,14 @@ func (s *Store) SwapDB(a, b int) error {
 			return mistake("SWAPDB", "", err)
 		}
 	}
-	unlock := s.lockAll()
+	unlock, err := s.lockAll("SWAPDB")
+	if err != nil {
+		return err
+	}
 	defer unlock()
 	for i := range s.shards {
 		sh := &s.shards[i]
+		sh.nextVersion()
 		ta, tb := sh.table(a), sh.table(b)
 		sh.tables[a].Store(tb)
 		sh.tables[b].Store(ta)

@@ -12,6 +12,9 @@ var (
 	// ErrClosed is returned by every operation on a store that was closed, or that New
 	// did not make.
 	ErrClosed = errors.New("store: closed")
+	// ErrConflict is returned by [Store.Update] when a watched key has changed, and within a
+	// transaction by everything that comes after a conflict.
+	ErrConflict = errors.New("store: conflict")
 )
 
 // Mistakes of the caller. They come inside an [OpError], which names the
@@ -50,8 +53,15 @@ var (
 	ErrSameKey = errors.New("store: source and destination objects are the same")
 	// ErrInvalidDB says that there is no database of that number.
 	ErrInvalidDB = errors.New("store: DB index is out of range")
-	// ErrReadOnly says that a write was tried on a [Snapshot].
+	// ErrReadOnly says that a write was tried on a [Snapshot] or in a [Store.View].
 	ErrReadOnly = errors.New("store: read-only")
+	// ErrTxDone says that a [Tx] was used after its closure had returned.
+	ErrTxDone = errors.New("store: the transaction has ended")
+	// ErrNested says that a closure of Update used the store other than by its Tx, and would
+	// have had to wait for itself.
+	ErrNested = errors.New("store: nested transaction")
+	// ErrUndeclared says that a closure of [Store.Serial] used a key that was not declared.
+	ErrUndeclared = errors.New("store: the key was not declared")
 	// ErrNotTracked says that the store was not made with the [Tracking] that the
 	// operation needs.
 	ErrNotTracked = errors.New("store: access is not tracked; see WithTracking")
@@ -82,7 +92,7 @@ func (e *OpError) Unwrap() error { return e.Err }
 
 // mistake returns err as an OpError, unless it is an expected outcome.
 func mistake(op, key string, err error) error {
-	if err == nil || err == ErrNotFound || err == ErrClosed {
+	if err == nil || err == ErrNotFound || err == ErrClosed || err == ErrConflict {
 		return err
 	}
 	return &OpError{Op: op, Key: key, Err: err}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -313,4 +314,96 @@ func ExampleStore_Snapshot() {
 	// 0 store: read-only (INCR "visits")
 	// user:1 hash hash
 	// visits none string
+}
+
+func ExampleStore_Update() {
+	s := store.New()
+	defer s.Close()
+	s.String("alice").Set("100")
+
+	errPoor := errors.New("not enough")
+	pay := func(amount int64) error {
+		return s.Update(func(tx *store.Tx) error {
+			left, err := tx.String("alice").DecrBy(amount)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.String("bob").IncrBy(amount); err != nil {
+				return err
+			}
+			if left < 0 {
+				return errPoor // nothing of it is left
+			}
+			return tx.OnCommit(func() { fmt.Println("paid", amount) })
+		})
+	}
+	fmt.Println(pay(70))
+	fmt.Println(pay(70))
+	fmt.Println(s.MGet("alice", "bob"))
+	// Output:
+	// paid 70
+	// <nil>
+	// not enough
+	// [{30 true} {70 true}] <nil>
+}
+
+func ExampleStore_View() {
+	s := store.New()
+	defer s.Close()
+	s.MSet(store.Pair{Key: "a", Value: "1"}, store.Pair{Key: "b", Value: "2"})
+
+	var a, b string
+	err := s.View(func(tx *store.Tx) error {
+		var err error
+		if a, err = tx.String("a").Get(); err != nil {
+			return err
+		}
+		s.MSet(store.Pair{Key: "a", Value: "3"}, store.Pair{Key: "b", Value: "4"})
+		b, err = tx.String("b").Get() // as of the same moment as a: the closure runs once more
+		return err
+	})
+	fmt.Println(a, b, err)
+	// Output: 3 4 <nil>
+}
+
+func ExampleWatch() {
+	s := store.New()
+	defer s.Close()
+	s.String("stock").Set("5")
+
+	w := s.Watch("stock")
+	s.String("stock").Set("4") // somebody else
+	err := s.Update(func(tx *store.Tx) error { return tx.String("stock").Set("0") }, w)
+	fmt.Println(err == store.ErrConflict)
+	// Output: true
+}
+
+func ExampleTx_OnCommit() {
+	s := store.New()
+	defer s.Close()
+	err := s.Update(func(tx *store.Tx) error {
+		if _, err := tx.List("jobs").RPush("a job"); err != nil {
+			return err
+		}
+		return tx.OnCommit(func() { fmt.Println("send the mail") })
+	})
+	fmt.Println(err)
+	// Output:
+	// send the mail
+	// <nil>
+}
+
+func ExampleStore_Serial() {
+	s := store.New()
+	defer s.Close()
+	keys := []store.Key{{Name: "balance"}}
+	err := s.Serial(context.Background(), keys, func(tx *store.Tx) error {
+		fmt.Println("this can't be done twice")
+		_, err := tx.String("balance").DecrBy(5)
+		return err
+	})
+	fmt.Println(err)
+	// Output:
+	// this can't be done twice
+	// <nil>
 }

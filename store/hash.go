@@ -42,7 +42,7 @@ func (h Hash) load(op string, view *structures.Hash) (v *structures.Hash, locked
 			return view, locked, err
 		}
 		v := view.Of(&rec)
-		if at := v.Earliest(); at == 0 || at > h.db.s.now() {
+		if at := v.Earliest(); at == 0 || at > h.db.now() {
 			return v, locked, nil
 		}
 		locked.release()
@@ -57,7 +57,7 @@ func (h Hash) load(op string, view *structures.Hash) (v *structures.Hash, locked
 
 // look returns the value of field. It takes no lock where no writer is in the way.
 func (h Hash) look(op, field string) (value string, found bool, err error) {
-	if h.db.s != nil && h.db.s.plain.Load() && uint(h.db.n) < Databases {
+	if h.db.tx == nil && h.db.s != nil && h.db.s.plain.Load() && uint(h.db.n) < Databases {
 		if value, o := h.loadField(field); o != structures.Unclear {
 			return value, o == structures.Found, nil
 		}
@@ -164,7 +164,7 @@ func tooLarge(pairs []Pair) bool {
 func (w *write) purgeHash(budget int) int {
 	v, object := structures.NewHash(w.db.s.values), w.ref.Record.Object() != nil
 	if object {
-		v = w.t.Mutate(&w.ref).(*structures.Hash)
+		v = w.mutate().(*structures.Hash)
 	} else {
 		v.Unpack(w.ref.Record.Value())
 	}
@@ -172,7 +172,7 @@ func (w *write) purgeHash(budget int) int {
 	switch {
 	case v.Len() == 0:
 		w.del()
-	case object && n == 0: // the deadlines had moved already
+	case object && n == 0 && w.run == nil: // the deadlines had moved already
 		w.t.Mutated(&w.ref, w.ref.Record.Version())
 	case object:
 		w.changed()

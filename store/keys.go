@@ -118,7 +118,9 @@ func (db DB) RenameNX(key, dst string) (bool, error) {
 //
 // [MOVE]: https://redis.io/docs/latest/commands/move/
 func (db DB) Move(key string, n int) (bool, error) {
-	ok, err := db.transfer("MOVE", key, DB{s: db.s, n: n}, key, transfer{move: true})
+	to := db
+	to.n = n
+	ok, err := db.transfer("MOVE", key, to, key, transfer{move: true})
 	if err == ErrNotFound {
 		err = nil
 	}
@@ -186,13 +188,16 @@ func (db DB) transfer(op, key string, to DB, dst string, how transfer) (bool, er
 		return how.replace, nil
 	}
 	target := b.key(to, dst)
+	if err := b.failed(); err != nil {
+		return false, err
+	}
 	if target.found() && !how.replace {
 		return false, nil
 	}
 	rec := src.ref.Record
 	e := structures.Entry{Kind: rec.Kind(), Text: rec.Value(), Deadline: rec.Deadline()}
 	if rec.Object() != nil {
-		e.Object = src.t.CloneObject(&src.ref)
+		e.Object = src.cloneObject()
 	}
 	if how.move {
 		src.del()
@@ -209,8 +214,9 @@ func (db DB) transfer(op, key string, to DB, dst string, how transfer) (bool, er
 //
 // [KEYS]: https://redis.io/docs/latest/commands/keys/
 func (db DB) Keys(pattern string) ([]string, error) {
-	if err := db.check(); err != nil {
-		return nil, mistake("KEYS", "", err)
+	db, err := db.whole("KEYS")
+	if err != nil {
+		return nil, err
 	}
 	sn := db.s.instant()
 	defer sn.release()
@@ -235,8 +241,9 @@ func (db DB) Keys(pattern string) ([]string, error) {
 //
 // [KEYS]: https://redis.io/docs/latest/commands/keys/
 func (db DB) All() (iter.Seq[string], error) {
-	if err := db.check(); err != nil {
-		return nil, mistake("KEYS", "", err)
+	db, err := db.whole("KEYS")
+	if err != nil {
+		return nil, err
 	}
 	return func(yield func(string) bool) {
 		sn := db.s.instant()

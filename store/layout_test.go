@@ -66,6 +66,8 @@ var housePasses = passes{
 		"Store.Close":      "ends the store",
 		"Store.DB":         "makes a handle",
 		"Store.Fork":       "Redis has one process",
+		"Tx.DB":            "makes a handle",
+		"Tx.OnCommit":      "Redis has no closures",
 		"Store.Snapshot":   "Redis has none to read",
 		"Store.Stats":      "a struct of what INFO tells in text",
 		"Store.UsedMemory": "a field of Stats",
@@ -91,7 +93,10 @@ var (
 
 	unsafeFile = "structures/piece.go"
 	clockFile  = "store/clock.go"
-	lockFiles  = []string{"store/shard.go", "store/write.go", "store/read.go", "store/tx.go", "store/snapshot.go"}
+	lockFiles  = []string{
+		"store/shard.go", "store/write.go", "store/read.go", "store/tx.go", "store/snapshot.go",
+		"store/tx_run.go", "store/tx_write.go", "store/tx_attempt.go", "store/tx_commit.go", "store/tx_whole.go", "store/hold.go",
+	}
 
 	clockNames = []string{
 		"Now", "Since", "Until", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick", "Sleep",

@@ -189,7 +189,7 @@ func (l List) frozen() (*structures.List, error) {
 		return v, err
 	}
 	if w.ref.Record.Object() != nil {
-		return w.t.CloneObject(&w.ref).(*structures.List), nil
+		return w.cloneObject().(*structures.List), nil
 	}
 	return v.Of(&w.ref.Record), nil
 }

@@ -65,6 +65,9 @@ func gone(r *structures.Record, now int64) bool {
 // writes. It reports locked where the value can only be read under the lock; then the
 // shard is locked for reading, and the caller releases it.
 func (db DB) load(key string) (rec structures.Record, found bool, locked *shard, err error) {
+	if db.tx != nil {
+		return db.tx.load(db, key)
+	}
 	if err := db.check(); err != nil {
 		return rec, false, nil, err
 	}
@@ -120,7 +123,7 @@ func (sh *shard) read(db DB, look func(t *structures.Table)) {
 
 // text returns the string at key.
 func (db DB) text(op, key string) (string, error) {
-	if db.s == nil || uint(db.n) >= Databases || !db.s.plain.Load() {
+	if db.s == nil || db.tx != nil || uint(db.n) >= Databases || !db.s.plain.Load() {
 		return db.loadedText(op, key)
 	}
 	sh, h := db.s.hash(key)
@@ -195,12 +198,15 @@ func (db DB) cloneBytes(op, key string) (*structures.Bytes, error) {
 	if _, ok := w.ref.Record.Object().(*structures.Bytes); !ok {
 		return nil, nil
 	}
-	return w.t.CloneObject(&w.ref).(*structures.Bytes), nil
+	return w.cloneObject().(*structures.Bytes), nil
 }
 
 // peek calls look with the record of key, and its access stamp, under the lock
 // and without counting as an access.
 func (db DB) peek(op, key string, look func(r *structures.Record, stamp uint32)) error {
+	if db.tx != nil {
+		return db.tx.peek(db, op, key, look)
+	}
 	if err := db.check(); err != nil {
 		return mistake(op, key, err)
 	}

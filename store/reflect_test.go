@@ -104,16 +104,21 @@ func anyType(r *rule) { r.wrong = nil }
 
 // noCommands are methods that touch no key and have no error to return.
 var noCommands = map[string]string{
-	"Store.Close":      "it ends the store, and returns nil always",
-	"Store.DB":         "it makes a handle",
-	"Store.Fork":       "a fork of a closed store is closed",
-	"Store.Snapshot":   "a snapshot of a closed store is closed",
-	"DB.String":        "it makes a handle",
-	"Store.Stats":      "it counts what is there, in a closed store too",
-	"Store.UsedMemory": "it is a field of Stats",
-	"String.Key":       "it reads the handle",
-	"DB.ZSet":          "it makes a handle",
-	"ZSet.Key":         "it reads the handle",
+	"DB.Watch":            "what is wrong comes out at Update",
+	"Store.Update":        "it takes a closure",
+	"Store.UpdateContext": "it takes a closure",
+	"Store.View":          "it takes a closure",
+	"Store.Serial":        "it takes a closure",
+	"Store.Close":         "it ends the store, and returns nil always",
+	"Store.DB":            "it makes a handle",
+	"Store.Fork":          "a fork of a closed store is closed",
+	"Store.Snapshot":      "a snapshot of a closed store is closed",
+	"DB.String":           "it makes a handle",
+	"Store.Stats":         "it counts what is there, in a closed store too",
+	"Store.UsedMemory":    "it is a field of Stats",
+	"String.Key":          "it reads the handle",
+	"DB.ZSet":             "it makes a handle",
+	"ZSet.Key":            "it reads the handle",
 }
 
 // handleMakers make the handle of each type. The test of a type adds its own, and its

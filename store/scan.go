@@ -26,8 +26,9 @@ const scanShift = 28
 //
 // [SCAN]: https://redis.io/docs/latest/commands/scan/
 func (db DB) Scan(cursor uint64, o ScanOptions) (keys []string, next uint64, err error) {
-	if err := db.check(); err != nil {
-		return nil, 0, mistake("SCAN", "", err)
+	db, err = db.whole("SCAN")
+	if err != nil {
+		return nil, 0, err
 	}
 	shards := uint64(len(db.s.shards))
 	switch {

@@ -271,7 +271,7 @@ func (s Set) frozen(op string) (*structures.Set, error) {
 	if !w.found() || w.ref.Record.Object() == nil { // meanwhile
 		return new(structures.Set).Of(&w.ref.Record), nil
 	}
-	return w.t.CloneObject(&w.ref).(*structures.Set), nil
+	return w.cloneObject().(*structures.Set), nil
 }
 
 // Scan returns some of the members and the cursor to go on with; the first call and

@@ -20,12 +20,14 @@ type shard struct {
 	cfg    *structures.TableConfig
 
 	index     int
-	version   uint64 // given to the last change
-	scheduled int64  // when the expirer looks here next, 0 if never
-	skipped   int    // how often the expirer found the shard busy
-	scratch   []byte // for a number on its way into a record
+	version   atomic.Uint64 // given to the last change; it moves with every removal, too
+	held      int           // how many transactions hold keys here
+	scheduled int64         // when the expirer looks here next, 0 if never
+	skipped   int           // how often the expirer found the shard busy
+	scratch   []byte        // for a number on its way into a record
 
 	working *[KindStream + 1]aggregate // what open lends, one of each kind
+	origin  *shard                     // of a transaction's copy of the store: where the versions come from
 	source  *source                    // of a snapshot: where the tables come from when they are asked for
 	filled  atomic.Bool                // and whether they have come
 }
@@ -79,8 +81,11 @@ func (sh *shard) needTable(n int) *structures.Table {
 // nextVersion returns the version of one more change. Versions grow with every
 // change in the shard and never come back.
 func (sh *shard) nextVersion() uint64 {
-	sh.version++
-	return sh.version
+	v := sh.version.Add(1)
+	if sh.origin != nil {
+		return sh.origin.version.Add(1) // no other key may have it
+	}
+	return v
 }
 
 // reschedule tells the expirer when the shard's first deadline is. The shard
@@ -107,12 +112,38 @@ func (sh *shard) reschedule(s *Store) {
 	sh.scheduled = first
 }
 
-// lockAll locks every shard for a change of the whole store and returns what
-// ends it. Readers without a lock see all of it or nothing.
-func (s *Store) lockAll() (unlock func()) {
+// lockAll locks every shard for a change of the whole store by op and returns what ends
+// it. Readers without a lock see all of it or nothing.
+func (s *Store) lockAll(op string) (unlock func(), err error) {
+	s.lockShards()
+	if !s.holds.Any(nil) {
+		return s.enterAll(), nil
+	}
+	s.unlockShards()
+	c, err := s.takeTurn(nil)
+	if err != nil {
+		return nil, mistake(op, "", err)
+	}
+	s.lockShards()
+	unlock = s.enterAll()
+	return func() { unlock(); s.release(c) }, nil
+}
+
+func (s *Store) lockShards() {
 	for i := range s.shards {
 		s.shards[i].mu.Lock()
 	}
+}
+
+func (s *Store) unlockShards() {
+	for i := range s.shards {
+		s.shards[i].mu.Unlock()
+	}
+}
+
+// enterAll makes what is written in all shards, which are locked, be seen at once. It
+// returns what ends that and unlocks.
+func (s *Store) enterAll() (unlock func()) {
 	epoch := s.epoch.Load()
 	for i := range s.shards {
 		s.freeze(&s.shards[i], epoch)
@@ -123,9 +154,7 @@ func (s *Store) lockAll() (unlock func()) {
 			s.shards[i].seq.Leave()
 			s.shards[i].reschedule(s)
 		}
-		for i := range s.shards {
-			s.shards[i].mu.Unlock()
-		}
+		s.unlockShards()
 	}
 }
 

@@ -21,7 +21,11 @@ type instant struct {
 	roots []atomic.Pointer[roots] // by shard
 }
 
-type roots [Databases]*structures.Table
+// roots is what a shard held.
+type roots struct {
+	tables  [Databases]*structures.Table
+	version uint64
+}
 
 // instant returns the store as of now. release must follow. It stops nobody.
 func (s *Store) instant() *instant {
@@ -68,10 +72,10 @@ func (s *Store) freeze(sh *shard, epoch uint64) {
 }
 
 func (sh *shard) clone() *roots {
-	r := new(roots)
-	for n := range r {
+	r := &roots{version: sh.version.Load()}
+	for n := range r.tables {
 		if t := sh.table(n); t != nil {
-			r[n] = t.Clone()
+			r.tables[n] = t.Clone()
 		}
 	}
 	return r
@@ -95,7 +99,7 @@ func (sn *instant) tables(index int) *roots {
 // find looks key up in database n.
 func (sn *instant) find(n int, key string) (rec structures.Record, found bool) {
 	sh, h := sn.s.hash(key)
-	t := sn.tables(sh.index)[n]
+	t := sn.tables(sh.index).tables[n]
 	if t == nil {
 		return rec, false
 	}
@@ -106,7 +110,7 @@ func (sn *instant) find(n int, key string) (rec structures.Record, found bool) {
 // all calls visit with every record of database n that had not expired.
 func (sn *instant) all(n int, visit func(r *structures.Record) bool) {
 	for i := range sn.roots {
-		t := sn.tables(i)[n]
+		t := sn.tables(i).tables[n]
 		if t == nil {
 			continue
 		}
@@ -141,12 +145,16 @@ func (s *Store) Fork(opts ...Option) *Store {
 	if s.check() != nil {
 		return new(Store)
 	}
-	clock := o.clock
-	o = s.options
-	o.clock = clock
-	f := newStore(o, s.seed)
 	m := s.instant()
 	defer m.release()
+	return s.forkOf(m, o.clock)
+}
+
+// forkOf returns a store that begins with what m is of.
+func (s *Store) forkOf(m *instant, c clock) *Store {
+	o := s.options
+	o.clock = c
+	f := newStore(o, s.seed)
 	for i := range f.shards {
 		sh := &f.shards[i]
 		sh.mu.Lock()
@@ -160,13 +168,10 @@ func (s *Store) Fork(opts ...Option) *Store {
 // adopt gives an empty shard what the shard of its number held at a moment.
 func (sh *shard) adopt(m *instant) {
 	frozen := m.tables(sh.index)
-	from := &m.s.shards[sh.index]
-	from.mu.RLock()
-	sh.version = from.version // at least that of every record
-	from.mu.RUnlock()
+	sh.version.Store(frozen.version)
 	m.s.snapLock.Lock() // other moments may have the same tables, and a clone is a write
 	defer m.s.snapLock.Unlock()
-	for n, t := range frozen {
+	for n, t := range frozen.tables {
 		if t != nil {
 			sh.tables[n].Store(t.Fork(sh.cfg))
 		}
@@ -193,7 +198,13 @@ func (s *Store) Snapshot() *Snapshot {
 	if s.check() != nil {
 		return new(Snapshot)
 	}
-	src := &source{m: s.instant()}
+	view := s.viewOf(s.instant())
+	return &Snapshot{database: DB{s: view}, s: view}
+}
+
+// viewOf returns a store for reading what m is of. Closing it releases m.
+func (s *Store) viewOf(m *instant) *Store {
+	src := &source{m: m}
 	o := s.options
 	o.clock = stoppedClock(src.m.now * int64(time.Millisecond))
 	view := newStore(o, s.seed)
@@ -203,7 +214,7 @@ func (s *Store) Snapshot() *Snapshot {
 	for i := range view.shards {
 		view.shards[i].source = src
 	}
-	return &Snapshot{database: DB{s: view}, s: view}
+	return view
 }
 
 // DB returns database n, 0 to 15, of the snapshot, as [Store.DB] does. The complexity is O(1).
@@ -243,8 +254,13 @@ func (sn *Snapshot) Close() error {
 	if sn.s == nil {
 		return nil
 	}
-	_ = sn.s.Close()
-	src := sn.s.shards[0].source
+	return sn.s.closeView()
+}
+
+// closeView is Close of a store that viewOf has made.
+func (s *Store) closeView() error {
+	_ = s.Close()
+	src := s.shards[0].source
 	src.mu.Lock()
 	defer src.mu.Unlock()
 	if src.closed {
@@ -252,9 +268,9 @@ func (sn *Snapshot) Close() error {
 	}
 	src.m.release()
 	src.m, src.closed = nil, true
-	for i := range sn.s.shards {
-		for n := range sn.s.shards[i].tables {
-			sn.s.shards[i].tables[n].Store(nil)
+	for i := range s.shards {
+		for n := range s.shards[i].tables {
+			s.shards[i].tables[n].Store(nil)
 		}
 	}
 	return nil

@@ -44,8 +44,9 @@ type SortOptions struct {
 // [SORT]: https://redis.io/docs/latest/commands/sort/
 // [SORT_RO]: https://redis.io/docs/latest/commands/sort_ro/
 func (db DB) Sort(key string, o SortOptions) ([]Optional, error) {
-	if err := db.check(); err != nil {
-		return nil, mistake("SORT", key, err)
+	db, err := db.whole("SORT")
+	if err != nil {
+		return nil, err
 	}
 	sn := db.s.instant()
 	defer sn.release()
@@ -68,13 +69,17 @@ func (db DB) Sort(key string, o SortOptions) ([]Optional, error) {
 //
 // [SORT]: https://redis.io/docs/latest/commands/sort/
 func (db DB) SortStore(key, dst string, o SortOptions) (int, error) {
-	if err := db.checkWrite(); err != nil {
-		return 0, mistake("SORT", key, err)
+	db, err := db.wholeForWrite("SORT")
+	if err != nil {
+		return 0, err
 	}
 	if len(dst) > MaxStringLen {
 		return 0, mistake("SORT", dst, ErrTooLarge)
 	}
-	unlock := db.s.lockAll() // which keys the patterns name is seen only now
+	unlock, err := db.s.lockAll("SORT") // which keys the patterns name is seen only now
+	if err != nil {
+		return 0, err
+	}
 	defer unlock()
 	w := write{db: db}
 	s := sorting{SortOptions: o, now: w.nano() / int64(time.Millisecond), stores: true}

@@ -66,8 +66,9 @@ func (db DB) MemoryUsage(key string) (int, error) {
 //
 // [DEBUG DIGEST]: https://redis.io/docs/latest/commands/debug/
 func (db DB) Fingerprint(keys ...string) (uint64, error) {
-	if err := db.check(); err != nil {
-		return 0, mistake("DEBUG DIGEST", "", err)
+	db, err := db.whole("DEBUG DIGEST")
+	if err != nil {
+		return 0, err
 	}
 	sn := db.s.instant()
 	defer sn.release()

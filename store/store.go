@@ -7,6 +7,7 @@ import (
 
 	"github.com/alcovedb/alcove/expire"
 	"github.com/alcovedb/alcove/structures"
+	"github.com/alcovedb/alcove/txn"
 )
 
 // Databases is the number of databases in a store, numbered from 0, as in
@@ -39,6 +40,10 @@ type Store struct {
 	epoch    atomic.Uint64
 	snapLock sync.Mutex // guards snaps; taken under shard locks
 	snaps    []*instant
+
+	number atomic.Uint64 // tells this store from others; 0 before its first transaction
+	holds  txn.Holds
+	runs   sync.Pool // of *run
 }
 
 // New returns an empty store. Close it when it is no longer needed, which

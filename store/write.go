@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/alcovedb/alcove/structures"
+	"github.com/alcovedb/alcove/txn"
 )
 
 // This is the one write path. A command is begin, a few calls of the write,
@@ -23,6 +24,10 @@ type write struct {
 	key string
 	ref structures.Ref
 	ns  int64 // what the clock said, 0 if nobody has asked
+
+	run   *run       // of the transaction that writes, nil for the store itself
+	at    int        // the key's place in it
+	claim *txn.Claim // held for the command, which had to wait for its turn
 }
 
 // nano returns the time of the command: the clock is read once, under the lock.
@@ -44,12 +49,41 @@ func (w *write) begin(db DB, op, key string) error {
 	if db.s != nil && db.s.readOnly {
 		return mistake(op, key, db.checkWrite())
 	}
-	return w.inspect(db, op, key)
+	if db.tx != nil {
+		return w.beginTx(db, op, key, true)
+	}
+	if err := w.inspect(db, op, key); err != nil {
+		return err
+	}
+	if w.sh.held > 0 && db.s.holds.Blocked(nil, key) {
+		return w.waitTurn()
+	}
+	return nil
+}
+
+// waitTurn is begin where a transaction holds the key.
+func (w *write) waitTurn() error {
+	db, op, key := w.db, w.op, w.key
+	w.end()
+	sh, h := db.s.hash(key)
+	c, err := db.s.takeTurn([]txn.Key{{Shard: sh.index, Hash: h, Name: key}})
+	if err != nil {
+		return mistake(op, key, err)
+	}
+	*w = write{claim: c}
+	if err := w.inspect(db, op, key); err != nil {
+		w.end()
+		return err
+	}
+	return nil
 }
 
 // inspect is begin for a command that leaves the value as it is but has to be alone with
 // it, such as a clone.
 func (w *write) inspect(db DB, op, key string) error {
+	if db.tx != nil {
+		return w.beginTx(db, op, key, false)
+	}
 	if err := db.check(); err != nil {
 		return mistake(op, key, err)
 	}
@@ -85,9 +119,16 @@ func (w *write) join(db DB, sh *shard, h uint64, op, key string) {
 
 // end unlocks.
 func (w *write) end() {
-	if !w.own {
-		return
+	if w.own {
+		w.unlock()
 	}
+	if w.claim != nil {
+		w.db.s.release(w.claim)
+		w.claim = nil
+	}
+}
+
+func (w *write) unlock() {
 	w.own = false
 	if w.odd {
 		w.odd = false
@@ -128,6 +169,10 @@ func (w *write) put(e structures.Entry) {
 		w.del()
 		return
 	}
+	if w.run != nil {
+		w.run.put(w, e)
+		return
+	}
 	if w.t == nil {
 		w.t = w.sh.needTable(w.db.n)
 		_, h := w.db.s.hash(w.key)
@@ -158,15 +203,26 @@ func (w *write) expireAt(deadline int64) {
 		w.del()
 		return
 	}
+	if w.run != nil {
+		e := entryOf(&w.ref.Record)
+		e.Deadline = deadline
+		w.run.put(w, e)
+		return
+	}
 	w.t.Restamp(&w.ref, w.key, w.sh.nextVersion(), deadline)
 }
 
 // del removes the key and says whether it was there.
 func (w *write) del() bool {
-	if !w.ref.Found {
+	switch {
+	case !w.ref.Found:
 		return false
+	case w.run != nil:
+		w.run.del(w)
+	default:
+		w.sh.nextVersion()
+		w.t.Delete(&w.ref, w.key)
 	}
-	w.t.Delete(&w.ref, w.key)
 	return true
 }
 
@@ -183,18 +239,42 @@ func (w *write) bytes() *structures.Bytes {
 			Object: structures.NewBytes(text),
 		})
 	}
-	return w.t.Mutate(&w.ref).(*structures.Bytes)
+	return w.mutate().(*structures.Bytes)
+}
+
+// mutate returns the object at the key, to be changed in place. changed must follow.
+func (w *write) mutate() structures.Object {
+	if w.run != nil {
+		return w.ref.Record.Object() // it is the transaction's own
+	}
+	return w.t.Mutate(&w.ref)
 }
 
 // changed ends a change of an object in place.
-func (w *write) changed() { w.t.Mutated(&w.ref, w.sh.nextVersion()) }
+func (w *write) changed() {
+	if w.run != nil {
+		w.run.changed(w)
+		return
+	}
+	w.t.Mutated(&w.ref, w.sh.nextVersion())
+}
+
+// cloneObject returns a clone of the object at the key.
+func (w *write) cloneObject() structures.Object {
+	if w.run != nil {
+		return w.ref.Record.Object().Clone()
+	}
+	return w.t.CloneObject(&w.ref)
+}
 
 // purge removes the key if it is overdue, otherwise those fields of the hash at it that
 // are, about budget of them at most. It returns how many keys or fields it has removed.
 func (w *write) purge(budget int) int {
 	if w.overdue(w.deadline()) {
 		w.del()
-		w.db.s.expired.Add(1)
+		if w.run == nil {
+			w.db.s.expired.Add(1)
+		}
 		return 1
 	}
 	return w.purgeHash(budget)
@@ -211,6 +291,9 @@ type batch struct {
 	ns      int64 // what the clock said, 0 if nobody has asked
 	now     int64 // the same in milliseconds, for reading
 	buf     [8]*shard
+
+	run   *run       // of the transaction that the command is part of
+	claim *txn.Claim // held for the command, which had to wait for its turn
 }
 
 // begin locks the shards of all keys, in the order of their numbers. end must
@@ -219,11 +302,17 @@ func (b *batch) begin(db DB, op string, keys ...string) error {
 	if db.s != nil && db.s.readOnly {
 		return mistake(op, "", db.checkWrite())
 	}
+	if db.tx != nil {
+		return b.beginTx(db, op, keys, true)
+	}
 	if err := b.collect(db, op, keys); err != nil {
 		return err
 	}
-	for _, sh := range b.shards {
-		sh.mu.Lock()
+	b.lock()
+	if b.blocked(keys) {
+		if err := b.waitTurn(keys); err != nil {
+			return err
+		}
 	}
 	epoch := b.s.epoch.Load() // after all the locks: a snapshot has all or nothing
 	for _, sh := range b.shards {
@@ -238,8 +327,48 @@ func (b *batch) begin(db DB, op string, keys ...string) error {
 	return nil
 }
 
+func (b *batch) lock() {
+	for _, sh := range b.shards {
+		sh.mu.Lock()
+	}
+}
+
+// blocked says whether a transaction holds one of the keys.
+func (b *batch) blocked(keys []string) bool {
+	for _, sh := range b.shards {
+		if sh.held > 0 {
+			return slices.ContainsFunc(keys, func(key string) bool { return b.s.holds.Blocked(nil, key) })
+		}
+	}
+	return false
+}
+
+// waitTurn locks the shards again when no transaction holds one of the keys.
+func (b *batch) waitTurn(keys []string) error {
+	shards := b.shards
+	for _, sh := range shards {
+		sh.mu.Unlock()
+	}
+	b.shards = nil
+	names := make([]txn.Key, len(keys))
+	for i, key := range keys {
+		sh, h := b.s.hash(key)
+		names[i] = txn.Key{Shard: sh.index, Hash: h, Name: key}
+	}
+	c, err := b.s.takeTurn(names)
+	if err != nil {
+		return mistake(b.op, "", err)
+	}
+	b.claim, b.shards = c, shards
+	b.lock()
+	return nil
+}
+
 // beginRead locks the shards of all keys for reading.
 func (b *batch) beginRead(db DB, op string, keys ...string) error {
+	if db.tx != nil {
+		return b.beginTx(db, op, keys, false)
+	}
 	if err := b.collect(db, op, keys); err != nil {
 		return err
 	}
@@ -269,6 +398,11 @@ func (b *batch) collect(db DB, op string, keys []string) error {
 
 // key looks up one of the keys, in any database.
 func (b *batch) key(db DB, key string) (w write) {
+	db = DB{s: b.s, n: db.n}
+	if b.run != nil {
+		b.run.join(&w, db, b.op, key)
+		return w
+	}
 	sh, h := b.s.hash(key)
 	w.ns = b.ns
 	w.join(db, sh, h, b.op, key)
@@ -278,12 +412,22 @@ func (b *batch) key(db DB, key string) (w write) {
 
 // find looks one of the keys up for reading.
 func (b *batch) find(db DB, key string) (structures.Record, bool) {
+	db = DB{s: b.s, n: db.n}
+	if b.run != nil {
+		w := b.key(db, key)
+		return w.ref.Record, w.found()
+	}
 	sh, h := b.s.hash(key)
 	return sh.find(db, h, key, &b.now, !b.quiet)
 }
 
 // end unlocks.
 func (b *batch) end() {
+	if b.run != nil {
+		b.run.sh.mu.Unlock()
+		b.run = nil
+		return
+	}
 	shards := b.shards
 	b.shards = nil
 	for _, sh := range shards {
@@ -301,4 +445,16 @@ func (b *batch) end() {
 			sh.mu.Unlock()
 		}
 	}
+	if b.claim != nil {
+		b.s.release(b.claim)
+		b.claim = nil
+	}
+}
+
+// failed returns why what the batch says of a key does not count.
+func (b *batch) failed() error {
+	if b.run == nil || b.run.err == nil {
+		return nil
+	}
+	return mistake(b.op, "", b.run.err)
 }

@@ -680,7 +680,7 @@ func (z ZSet) clone(op string) (*structures.ZSet, error) {
 		return nil, err
 	}
 	if w.found() && w.ref.Record.Object() != nil {
-		return w.t.CloneObject(&w.ref).(*structures.ZSet), nil
+		return w.cloneObject().(*structures.ZSet), nil
 	}
 	return new(structures.ZSet).Of(&w.ref.Record), nil
 }

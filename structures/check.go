@@ -182,7 +182,11 @@ func (c *checker) log() {
 		if ref.p.Load() == nil {
 			continue
 		}
-		used += int(ref.used)
+		if uint32(id) == t.tail {
+			used += int(ref.used)
+		} else {
+			used += len(ref.bytes())
+		}
 		live += int(ref.live)
 		c.used += len(ref.bytes())
 		c.want(fmt.Sprintf("live bytes of chunk %d", id), int(ref.live), c.live[uint32(id)])

@@ -91,7 +91,7 @@ func (v *Vector[T]) ownSpine(at int, owner uint64) *spine[T] {
 		size = len(s.pages)
 	}
 	for size <= at {
-		size *= 2
+		size += max(1, size/8) // a clone's first write copies all of it
 	}
 	grown := &spine[T]{owner: owner, pages: make([]atomic.Pointer[page[T]], size)}
 	if s != nil {

@@ -92,12 +92,15 @@ func (d *deadlines) pages() int { return d.heap.v.Pages() + d.next.v.Pages() }
 // Due returns when there is something to remove of a record: its deadline or, where its
 // value is a Hash, a time before which no field is overdue, if that is earlier. 0 is
 // never. The complexity is O(1).
-func (t *Table) Due(r *Record) int64 {
+func (t *Table) Due(r *Record) int64 { return t.cfg.Due(r) }
+
+// Due is [Table.Due] of a record that a table with the configuration could have.
+func (c *TableConfig) Due(r *Record) int64 {
 	at, inside := r.Deadline(), int64(0)
 	switch {
 	case r.slot != nil && r.slot.object != nil:
 		inside = r.slot.due
-	case t.cfg.Hashes>>r.Kind()&1 != 0:
+	case c.Hashes>>r.Kind()&1 != 0:
 		inside = hashEarliest(r.Value())
 	}
 	if at == 0 || inside != 0 && inside < at {

@@ -87,8 +87,11 @@ func (t *Table) room(n int) {
 		return
 	}
 	t.seal()
-	size := chunkMin
-	for size < t.cfg.ChunkMax && size < max(t.logUsed/4, chunkRecords*n) {
+	size, most := chunkMin, t.logUsed/4
+	if t.cloned { // it may not write much
+		most = min(most, t.opened)
+	}
+	for size < t.cfg.ChunkMax && size < max(most, chunkRecords*n) {
 		size *= 2
 	}
 	t.openChunk(max(n, min(size, t.cfg.ChunkMax)))
@@ -110,6 +113,7 @@ func (t *Table) openChunk(size int) {
 	ref.p.Store(&buf[0])
 	t.tail, t.tailBuf, t.tailUsed = id, buf, 0
 	t.used += size
+	t.opened += size
 }
 
 // seal ends the tail.
@@ -118,6 +122,7 @@ func (t *Table) seal() {
 		return
 	}
 	id := t.tail
+	t.logUsed += len(t.tailBuf) - t.tailUsed // what is left of it is wasted
 	t.tail, t.tailBuf, t.tailUsed = 0, nil, 0
 	if t.chunks.At(int(id)).live == 0 {
 		t.drop(id)
@@ -142,7 +147,7 @@ func (t *Table) drop(id uint32) {
 	t.seq.Enter()
 	ref.p.Store(nil)
 	t.seq.Leave()
-	t.logUsed -= int(ref.used)
+	t.logUsed -= int(ref.size.Load())
 	t.used -= int(ref.size.Load())
 	ref.next, t.freeChunk = t.freeChunk, id
 }
@@ -172,8 +177,7 @@ func (t *Table) victim() uint32 {
 		if ref.p.Load() == nil || t.hand == t.tail {
 			continue
 		}
-		// A clone may have a chunk that was opened and never used.
-		if s := float64(ref.live) / float64(max(1, ref.used)); s < share {
+		if s := float64(ref.live) / float64(ref.size.Load()); s < share {
 			best, share = t.hand, s
 		}
 	}

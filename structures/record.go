@@ -1,6 +1,9 @@
 package structures
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // A record lies in a chunk as
 //
@@ -213,3 +216,83 @@ func appendHead(b []byte, meta byte, klen, vlen int, versions bool, version uint
 	}
 	return b
 }
+
+// shape returns what the header of a record of e says; s is its slot, if it has one.
+func (e *Entry) shape(key string, s *slot) (meta uint8, klen, vlen int) {
+	meta, klen, vlen = e.Kind, len(key), e.len()
+	if e.Deadline != 0 {
+		meta |= flagDeadline
+	}
+	if s != nil {
+		meta |= flagSlot
+		vlen = slotLen
+		if s.key != "" {
+			meta |= flagBigKey
+			klen = 0
+		}
+	}
+	return meta, klen, vlen
+}
+
+// recordLen returns the length of a record.
+func (c *TableConfig) recordLen(meta uint8, klen, vlen int) int {
+	n := 1 + uvarintLen(klen) + uvarintLen(vlen) + klen + vlen
+	if c.Versions {
+		n += versionLen
+	}
+	if meta&flagDeadline != 0 {
+		n += deadlineLen
+	}
+	return n
+}
+
+func uvarintLen(n int) int { return (bits.Len(uint(n)|1) + 6) / 7 }
+
+// encode fills b, which has just the length, with a record. key is what lies in the record
+// itself, and id the number of its slot, if it has one.
+func (c *TableConfig) encode(b []byte, meta uint8, key string, e *Entry, id uint32) head {
+	vlen := slotLen
+	if meta&flagSlot == 0 {
+		vlen = e.len()
+	}
+	h := head{meta: meta, end: len(b)}
+	h.key = len(appendHead(b[:0], meta, len(key), vlen, c.Versions, e.Version, e.Deadline))
+	h.val = h.key + copy(b[h.key:], key)
+	switch v := b[h.val:]; {
+	case meta&flagSlot != 0:
+		binary.LittleEndian.PutUint32(v, id)
+	case len(e.Bytes) > 0:
+		copy(v, e.Bytes)
+	default:
+		copy(v, e.Text)
+	}
+	return h
+}
+
+// Arena makes records that lie in no table, for values that are changed before a table has
+// them. Their memory is never used again, so what was read from them stays valid.
+type Arena struct {
+	buf []byte
+}
+
+const arenaChunk = 2 << 10
+
+// Record returns a record of e under key as tables with the configuration c would have it.
+// The complexity is O(n), n the bytes copied.
+func (a *Arena) Record(c *TableConfig, key string, e Entry) Record {
+	s := makeSlot(key, &e, 0)
+	meta, klen, vlen := e.shape(key, s)
+	n := c.recordLen(meta, klen, vlen)
+	if cap(a.buf)-len(a.buf) < n {
+		a.buf = make([]byte, 0, max(arenaChunk, n))
+	}
+	from := len(a.buf)
+	a.buf = a.buf[:from+n]
+	b := a.buf[from:]
+	h := c.encode(b, meta, key[:klen], &e, 0)
+	return Record{raw: piece(b), key: uint32(h.key), val: uint32(h.val), versions: c.Versions, slot: s}
+}
+
+// Mutated counts the object of a record of an [Arena] anew after it was written.
+// The complexity is O(1).
+func (r *Record) Mutated() { r.slot.count() }

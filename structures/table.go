@@ -2,7 +2,6 @@ package structures
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -77,7 +76,9 @@ type Table struct {
 	freeSlot  uint32
 	hand      uint32 // where the search for an empty chunk goes on
 
-	logUsed, logLive int // bytes written and live in the log
+	logUsed, logLive int // bytes of the log that are taken, and those of them that are live
+	opened           int // bytes of chunks that were opened
+	cloned           bool
 	size             int // logical bytes
 	used             int // allocated bytes
 
@@ -123,6 +124,8 @@ func (t *Table) Clone() *Table {
 	t.chunks.share(&c.chunks)
 	t.slots.share(&c.slots)
 	t.deadlines.share(&c.deadlines)
+	c.cloned = true
+	c.logUsed += len(t.tailBuf) - t.tailUsed
 	t.owner = newOwner()
 	t.shared = 0
 	for _, n := range t.leaves {
@@ -485,16 +488,15 @@ func (e *Entry) len() int { return max(len(e.Text), len(e.Bytes)) }
 // point to it. The complexity is O(1) amortised; a write that opens a chunk moves
 // at most two old ones.
 func (t *Table) Put(r *Ref, key string, e Entry) {
-	var s *slot
-	if e.Object != nil || e.len() > MaxInline || len(key) > MaxInline {
-		s = t.makeSlot(key, &e)
-	}
-	t.put(r, key, &e, s)
+	t.put(r, key, &e, makeSlot(key, &e, t.owner))
 }
 
-// makeSlot returns the slot of an entry that does not fit into a record.
-func (t *Table) makeSlot(key string, e *Entry) *slot {
-	s := &slot{text: e.Text, object: e.Object, owner: t.owner, version: e.Version}
+// makeSlot returns the slot of an entry that does not fit into a record, nil if it does.
+func makeSlot(key string, e *Entry, owner uint64) *slot {
+	if e.Object == nil && e.len() <= MaxInline && len(key) <= MaxInline {
+		return nil
+	}
+	s := &slot{text: e.Text, object: e.Object, owner: owner, version: e.Version}
 	switch {
 	case len(e.Bytes) > 0:
 		s.text = string(e.Bytes)
@@ -512,20 +514,8 @@ func (t *Table) makeSlot(key string, e *Entry) *slot {
 
 // put stores an entry whose value is in e, or in s where that is set.
 func (t *Table) put(r *Ref, key string, e *Entry, s *slot) {
-	meta := e.Kind
-	if e.Deadline != 0 {
-		meta |= flagDeadline
-	}
-	klen, vlen := len(key), e.len()
-	if s != nil {
-		meta |= flagSlot
-		vlen = slotLen
-		if s.key != "" {
-			meta |= flagBigKey
-			klen = 0
-		}
-	}
-	n := t.recordLen(meta, klen, vlen)
+	meta, klen, vlen := e.shape(key, s)
+	n := t.cfg.recordLen(meta, klen, vlen)
 	t.ensure(n)
 	t.refind(r, key)
 	if s != nil && r.Found && r.Record.slot != nil && r.Record.raw[0] == meta && r.Record.Deadline() == e.Deadline {
@@ -539,38 +529,9 @@ func (t *Table) put(r *Ref, key string, e *Entry, s *slot) {
 	}
 	addr := t.appendRecord(n)
 	b := t.tailBuf[t.tailUsed-n : t.tailUsed]
-	at := len(appendHead(b[:0], meta, klen, vlen, t.cfg.Versions, e.Version, e.Deadline))
-	if klen > 0 {
-		at += copy(b[at:], key)
-	}
-	switch {
-	case s != nil:
-		b[at], b[at+1], b[at+2], b[at+3] = byte(id), byte(id>>8), byte(id>>16), byte(id>>24)
-	case len(e.Bytes) > 0:
-		copy(b[at:], e.Bytes)
-	default:
-		copy(b[at:], e.Text)
-	}
-	h := head{meta: meta, key: at - klen, val: at, end: n}
-	if klen == 0 {
-		h.key = at
-	}
+	h := t.cfg.encode(b, meta, key[:klen], e, id)
 	t.publish(r, addr, t.record(b, h, s), e.Stamp)
 }
-
-// recordLen returns the length of a record.
-func (t *Table) recordLen(meta uint8, klen, vlen int) int {
-	n := 1 + uvarintLen(klen) + uvarintLen(vlen) + klen + vlen
-	if t.cfg.Versions {
-		n += versionLen
-	}
-	if meta&flagDeadline != 0 {
-		n += deadlineLen
-	}
-	return n
-}
-
-func uvarintLen(n int) int { return (bits.Len(uint(n)|1) + 6) / 7 }
 
 // publish makes the index point to rec, which lies at addr, and forgets what r
 // pointed to.

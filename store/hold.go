@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/alcovedb/alcove/txn"
+)
+
+// A transaction that has met a conflict holds its keys while it runs again: then nobody else
+// writes them. A writer that meets a held key unlocks everything, takes its place in the
+// queue for it, and begins again when the key is its own.
+
+// lastIdentity is the last number that a store was given.
+var lastIdentity atomic.Uint64
+
+// identity returns the number that tells the store from others.
+func (s *Store) identity() uint64 {
+	if n := s.number.Load(); n != 0 {
+		return n
+	}
+	s.number.CompareAndSwap(0, lastIdentity.Add(1))
+	return s.number.Load()
+}
+
+// takeTurn waits until no transaction holds the keys, or without keys anything, and then
+// holds them. release must follow.
+func (s *Store) takeTurn(keys []txn.Key) (*txn.Claim, error) {
+	if txn.Inside(s.identity()) {
+		return nil, ErrNested // it may be waiting for itself
+	}
+	c := txn.NewClaim(keys, keys == nil)
+	return c, s.holds.Acquire(context.Background(), c, s.held, s.freed)
+}
+
+// release ends a claim.
+func (s *Store) release(c *txn.Claim) { s.holds.Release(c, s.freed) }
+
+// held makes writers look whether the key, or with nil any, is held.
+func (s *Store) held(k *txn.Key) { s.countHeld(k, 1) }
+
+func (s *Store) freed(k *txn.Key) { s.countHeld(k, -1) }
+
+func (s *Store) countHeld(k *txn.Key, by int) {
+	shards := s.shards
+	if k != nil {
+		shards = shards[k.Shard : k.Shard+1]
+	}
+	for i := range shards {
+		shards[i].mu.Lock()
+		shards[i].held += by
+		shards[i].mu.Unlock()
+	}
+}
+
+// hold holds the keys of all runs, or the whole store, until release.
+func (r *run) hold(whole bool) error {
+	r.release()
+	keys := r.keys
+	for _, k := range r.declared {
+		keys = append(keys, r.s.keyOf(k.DB, k.Name))
+	}
+	for _, w := range r.watches {
+		for _, k := range w.keys {
+			keys = append(keys, r.s.keyOf(k.n, k.key))
+		}
+	}
+	c := txn.NewClaim(keys, whole)
+	if err := r.s.holds.Acquire(r.ctx, c, r.s.held, r.s.freed); err != nil {
+		return err
+	}
+	r.claim = c
+	if r.ctx.Done() != nil { // the closure may wait for somebody who waits for the claim
+		s := r.s
+		r.unwatch = context.AfterFunc(r.ctx, func() { s.release(c) })
+	}
+	return nil
+}
+
+// release ends what the run holds.
+func (r *run) release() {
+	if r.claim == nil {
+		return
+	}
+	if r.unwatch != nil {
+		r.unwatch()
+		r.unwatch = nil
+	}
+	r.s.release(r.claim)
+	r.claim = nil
+}
+
+// keyOf returns the place of a key.
+func (s *Store) keyOf(n int, name string) txn.Key {
+	sh, h := s.hash(name)
+	return txn.Key{Shard: sh.index, Hash: h, DB: n, Name: name}
+}

@@ -1,0 +1,308 @@
+package store
+
+import (
+	"time"
+
+	"github.com/alcovedb/alcove/structures"
+	"github.com/alcovedb/alcove/txn"
+)
+
+// A transaction reads the store as everybody does, remembers the version of what it has
+// read, and keeps what it writes to itself: records in memory of its own, and clones of
+// objects. Only commit locks shards, looks whether all versions are still the same, and
+// stores what was written. Whenever it reads a key for the first time it looks whether the
+// others are as they were, so that all it has read was true at one moment.
+
+// run is one run of a transaction's closure, and what it keeps from one to the next.
+type run struct {
+	// sh stands in for the shard of every key that the transaction has to itself. Its lock
+	// guards what follows.
+	sh shard
+
+	s *Store
+	job
+	number   int
+	tx       *Tx // whose run it is; nil when it has ended
+	result   error
+	finished bool  // fn has returned
+	err      error // why nothing works any more in this run
+
+	seen     txn.Set[seen]
+	marks    []mark
+	earliest int64 // a deadline of what was read, the first; 0 is none
+	dirty    int   // keys that commit stores
+	frozen   int64 // the time where it stands still, in nanoseconds
+	commits  []func()
+	arena    structures.Arena
+
+	private *Store   // where the run goes on after a command on the whole keyspace
+	base    []uint64 // the versions of the shards that private was made of
+
+	claim   *txn.Claim
+	unwatch func() bool // forgets that the end of ctx ends the claim
+	keys    []txn.Key   // of all runs
+}
+
+// seen is what a transaction knows of a key.
+type seen struct {
+	rec   structures.Record
+	found bool
+	own   bool // the object in rec is the transaction's own, or it has written the key
+	dirty bool // commit stores it
+}
+
+// mark is a shard of the keys that were read, with the version that it had before that.
+type mark struct {
+	sh      *shard
+	version uint64
+	write   bool // commit changes it
+}
+
+// enter locks the run for an operation of tx.
+func (tx *Tx) enter() (*run, error) {
+	r := tx.run
+	if r == nil {
+		return nil, ErrClosed
+	}
+	r.sh.mu.Lock()
+	err := ErrTxDone
+	if r.tx == tx {
+		if err = r.fit(); err == nil {
+			return r, nil
+		}
+	}
+	r.sh.mu.Unlock()
+	return nil, err
+}
+
+// fit returns why the run can't go on.
+func (r *run) fit() error {
+	if r.err == nil && r.earliest != 0 && r.earliest <= r.s.now() {
+		r.err = ErrConflict // what was read is no longer there
+	}
+	if r.err == nil && r.ctx.Done() != nil {
+		r.err = r.ctx.Err()
+	}
+	return r.err
+}
+
+// fail makes err the answer to everything that comes in this run.
+func (r *run) fail(err error) error {
+	r.err = err
+	return err
+}
+
+// key returns the place of a key, which is read if this is the first time.
+func (r *run) key(n int, name string) (int, error) {
+	sh, h := r.s.hash(name)
+	k := txn.Key{Shard: sh.index, Hash: h, DB: n, Name: name}
+	if i := r.seen.Find(&k); i >= 0 {
+		return i, nil
+	}
+	if r.declared != nil && !r.claim.Covers(k) {
+		return 0, ErrUndeclared
+	}
+	r.mark(sh)
+	rec, found, locked, err := DB{s: r.s, n: n}.fresh(name)
+	if err != nil {
+		return 0, err
+	}
+	e := txn.Entry[seen]{Key: k}
+	if found {
+		e.Version = rec.Version()
+		e.Value = seen{rec: rec, found: true}
+		if r.frozen == 0 {
+			r.earliest = earlier(r.earliest, sh.cfg.Due(&rec))
+		}
+	}
+	locked.release()
+	i := r.seen.Add(e)
+	if !r.consistent() {
+		return 0, r.fail(ErrConflict)
+	}
+	return i, nil
+}
+
+// fresh is load without fields that are overdue.
+func (db DB) fresh(key string) (rec structures.Record, found bool, locked *shard, err error) {
+	for {
+		rec, found, locked, err = db.load(key)
+		if err != nil || !found || kindOf(&rec) != KindHash {
+			return rec, found, locked, err
+		}
+		var view structures.Hash
+		if at := view.Of(&rec).Earliest(); at == 0 || at > db.s.now() {
+			return rec, found, locked, nil
+		}
+		locked.release()
+		var w write
+		err = w.inspect(db, "", key)
+		w.end()
+		if err != nil {
+			return rec, false, nil, err
+		}
+	}
+}
+
+// mark notes the version of a shard before something in it is read.
+func (r *run) mark(sh *shard) {
+	for i := range r.marks {
+		if r.marks[i].sh == sh {
+			return
+		}
+	}
+	r.marks = append(r.marks, mark{sh: sh, version: sh.version.Load()})
+}
+
+// consistent says whether everything that was read is still there.
+func (r *run) consistent() bool {
+	if r.frozen != 0 {
+		return true // the keys are held
+	}
+	for i := range r.marks {
+		m := &r.marks[i]
+		if m.sh.version.Load() == m.version {
+			continue
+		}
+		m.sh.mu.RLock()
+		ok := r.unchanged(m)
+		m.sh.mu.RUnlock()
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// unchanged says whether the keys of a shard, which is locked, have their versions.
+func (r *run) unchanged(m *mark) bool {
+	version := m.sh.version.Load()
+	if version == m.version {
+		return true
+	}
+	m.version = version
+	for i := range r.seen.Len() {
+		if e := r.seen.At(i); e.Shard == m.sh.index && r.s.versionOf(m.sh, &e.Key, e.Version == 0) != e.Version {
+			return false
+		}
+	}
+	return true
+}
+
+// versionOf returns the version of a key in a shard that is locked, 0 if it is not there. An
+// overdue key is not there, but only who expects that is told so: of what was read the
+// deadlines are looked at elsewhere.
+func (s *Store) versionOf(sh *shard, k *txn.Key, absent bool) uint64 {
+	t := sh.table(k.DB)
+	if t == nil {
+		return 0
+	}
+	ref := t.Find(k.Hash, k.Name)
+	if !ref.Found || absent && s.gone(t, &ref.Record) {
+		return 0
+	}
+	return ref.Record.Version()
+}
+
+// load is DB.load in a transaction.
+func (tx *Tx) load(db DB, key string) (rec structures.Record, found bool, locked *shard, err error) {
+	if err := db.check(); err != nil {
+		return rec, false, nil, err
+	}
+	r, err := tx.enter()
+	if err != nil {
+		return rec, false, nil, err
+	}
+	if r.private != nil {
+		r.sh.mu.Unlock()
+		return DB{s: r.private, n: db.n}.load(key)
+	}
+	i, err := r.key(db.n, key)
+	if err != nil {
+		r.sh.mu.Unlock()
+		return rec, false, nil, err
+	}
+	e := r.seen.At(i)
+	if e.Value.own {
+		var w write
+		r.joinAt(&w, db, "", i)
+	}
+	v, version := e.Value, e.Version
+	r.sh.mu.Unlock()
+	switch {
+	case !v.found || v.rec.Object() == nil:
+		return v.rec, v.found, nil, nil
+	case v.own:
+		return tx.lockOwn(v.rec)
+	}
+	rec, found, locked, err = DB{s: db.s, n: db.n}.load(key)
+	if err == nil && found && rec.Version() == version {
+		return rec, true, locked, nil
+	}
+	locked.release()
+	return rec, false, nil, tx.doom(err)
+}
+
+// lockOwn locks the run for reading an object that is its own.
+func (tx *Tx) lockOwn(rec structures.Record) (structures.Record, bool, *shard, error) {
+	sh := &tx.run.sh
+	sh.mu.RLock()
+	if tx.run.tx != tx {
+		sh.mu.RUnlock()
+		return structures.Record{}, false, nil, ErrTxDone
+	}
+	return rec, true, sh, nil
+}
+
+// doom makes the run one that is tried again, unless err says that there is no use.
+func (tx *Tx) doom(err error) error {
+	if err != nil {
+		return err
+	}
+	r, err := tx.enter()
+	if err != nil {
+		return err
+	}
+	defer r.sh.mu.Unlock()
+	return r.fail(ErrConflict)
+}
+
+// peek is DB.peek in a transaction.
+func (tx *Tx) peek(db DB, op, key string, look func(r *structures.Record, stamp uint32)) error {
+	stamp := uint32(0)
+	if db.check() == nil {
+		_ = DB{s: db.s, n: db.n}.peek(op, key, func(_ *structures.Record, at uint32) { stamp = at })
+	}
+	rec, found, locked, err := tx.load(db, key)
+	defer locked.release()
+	switch {
+	case err != nil:
+		return mistake(op, key, err)
+	case !found:
+		return ErrNotFound
+	}
+	look(&rec, stamp)
+	return nil
+}
+
+// dueOf returns when there is something to remove of the key at place i, 0 for never.
+func (r *run) dueOf(i int) int64 {
+	e := r.seen.At(i)
+	return r.s.shards[e.Shard].cfg.Due(&e.Value.rec)
+}
+
+// freeze makes the time stand still at now, in nanoseconds.
+func (r *run) freeze(now int64) {
+	r.frozen, r.earliest = now, 0
+	r.tx.frozen.Store(now)
+}
+
+// now returns the time of an operation in milliseconds.
+func (db DB) now() int64 {
+	if db.tx != nil {
+		if at := db.tx.frozen.Load(); at != 0 {
+			return at / int64(time.Millisecond)
+		}
+	}
+	return db.s.now()
+}

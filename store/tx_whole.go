@@ -1,0 +1,143 @@
+package store
+
+import (
+	"time"
+
+	"github.com/alcovedb/alcove/structures"
+)
+
+// A command on the whole keyspace would have to read every key of it. In a transaction it
+// gets a copy of the store instead, with what the transaction has written; the transaction
+// goes on there, and commit puts those shards of the copy into the store that it has
+// changed, if nobody has changed the store since.
+
+// whole returns where a command on all keys of db finds them.
+func (db DB) whole(op string) (DB, error) {
+	if db.tx == nil {
+		return db, mistake(op, "", db.check())
+	}
+	r, err := db.tx.begin(db, false)
+	if err != nil {
+		return db, mistake(op, "", err)
+	}
+	defer r.sh.mu.Unlock()
+	if r.declared != nil {
+		return db, mistake(op, "", ErrUndeclared)
+	}
+	if r.private == nil {
+		if err := r.isolate(); err != nil {
+			return db, mistake(op, "", err)
+		}
+	}
+	return DB{s: r.private, n: db.n}, nil
+}
+
+// wholeForWrite is whole for a command that writes.
+func (db DB) wholeForWrite(op string) (DB, error) {
+	if db.tx != nil && db.tx.readOnly {
+		return db, mistake(op, "", ErrReadOnly)
+	}
+	whole, err := db.whole(op)
+	if err == nil && whole.s.readOnly {
+		err = mistake(op, "", ErrReadOnly)
+	}
+	return whole, err
+}
+
+// isolate gives the run a copy of the store, at whose moment its time stands still.
+func (r *run) isolate() error {
+	m := r.s.instant()
+	now := m.now * int64(time.Millisecond)
+	if r.viewing {
+		r.private = r.s.viewOf(m)
+	} else {
+		r.private = r.s.forkOf(m, stoppedClock(now))
+		r.base = make([]uint64, len(r.s.shards))
+		for i := range r.base {
+			sh := &r.private.shards[i]
+			r.base[i] = sh.version.Load()
+			sh.origin = &r.s.shards[i]
+		}
+		m.release()
+	}
+	for i := range r.seen.Len() {
+		e := r.seen.At(i)
+		sh := &r.private.shards[e.Shard]
+		sh.mu.RLock()
+		version := r.private.versionOf(sh, &e.Key, e.Version == 0)
+		sh.mu.RUnlock()
+		if version != e.Version {
+			return r.fail(ErrConflict)
+		}
+	}
+	for i := range r.seen.Len() {
+		if e := r.seen.At(i); e.Value.dirty && !r.viewing {
+			sh := &r.private.shards[e.Shard]
+			sh.mu.Lock()
+			r.private.installKey(sh, r.op, e)
+			sh.mu.Unlock()
+		}
+	}
+	r.freeze(now)
+	return nil
+}
+
+// commitWhole puts the copy in the place of what it is a copy of.
+func (r *run) commitWhole() error {
+	s, f := r.s, r.private
+	_ = f.Close()
+	f.lockShards()
+	defer f.unlockShards()
+	s.lockShards()
+	if s.holds.Any(r.claim) {
+		s.unlockShards()
+		return ErrConflict
+	}
+	defer s.enterAll()()
+	if err := r.validWhole(); err != nil {
+		return err
+	}
+	for i := range s.shards {
+		if f.shards[i].version.Load() != r.base[i] {
+			s.shards[i].replace(&f.shards[i])
+		}
+	}
+	return nil
+}
+
+// validWhole is valid for the whole store, which is locked.
+func (r *run) validWhole() error {
+	if err := r.s.check(); err != nil {
+		return err
+	}
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
+	if r.claim != nil && r.claim.Whole() {
+		return nil // only the expirer was there
+	}
+	now := r.s.now()
+	for n := range Databases {
+		if first := (DB{s: r.s, n: n}).earliest(); first != 0 && first <= now {
+			return ErrConflict
+		}
+	}
+	for i := range r.base {
+		if r.s.shards[i].version.Load() != r.private.shards[i].version.Load() {
+			return ErrConflict
+		}
+	}
+	return nil
+}
+
+// replace gives a shard what its copy holds. Both are locked.
+func (sh *shard) replace(from *shard) {
+	for n := range sh.tables {
+		var t *structures.Table
+		if f := from.table(n); f != nil {
+			t = f.Fork(sh.cfg)
+		}
+		sh.tables[n].Store(t)
+	}
+	sh.nextVersion()
+}
