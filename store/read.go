@@ -106,7 +106,11 @@ func (s *Store) stale(sh *shard) bool { return sh.epoch.Load() < s.epoch.Load() 
 
 // release ends what load has locked, if it has.
 func (sh *shard) release() {
-	if sh != nil {
+	switch {
+	case sh == nil:
+	case sh.run != nil:
+		sh.run.mu.Unlock()
+	default:
 		sh.mu.RUnlock()
 	}
 }
@@ -123,7 +127,13 @@ func (sh *shard) read(db DB, look func(t *structures.Table)) {
 
 // text returns the string at key.
 func (db DB) text(op, key string) (string, error) {
-	if db.s == nil || db.tx != nil || uint(db.n) >= Databases || !db.s.plain.Load() {
+	if db.tx != nil {
+		if rec, ok := db.tx.small(db, key); ok && kindOf(&rec) == KindString {
+			return rec.Value(), nil
+		}
+		return db.loadedText(op, key)
+	}
+	if db.s == nil || uint(db.n) >= Databases || !db.s.plain.Load() {
 		return db.loadedText(op, key)
 	}
 	sh, h := db.s.hash(key)

@@ -30,6 +30,7 @@ type shard struct {
 	origin  *shard                     // of a transaction's copy of the store: where the versions come from
 	source  *source                    // of a snapshot: where the tables come from when they are asked for
 	filled  atomic.Bool                // and whether they have come
+	run     *run                       // that it stands in for shards of
 }
 
 // tableConfig sets what all tables have in common; each shard has its own

@@ -35,7 +35,7 @@ func (tx *Tx) OnCommit(fn func()) error {
 	if err != nil {
 		return err
 	}
-	defer r.sh.mu.Unlock()
+	defer r.mu.Unlock()
 	if fn != nil {
 		r.commits = append(r.commits, fn)
 	}

@@ -35,6 +35,7 @@ func (s *Store) transact(j job) error {
 	r, _ := s.runs.Get().(*run)
 	if r == nil {
 		r = new(run)
+		r.sh.run = r
 	}
 	r.s, r.job = s, j
 	switch commits, err := r.try(); err {
@@ -51,10 +52,12 @@ func (s *Store) transact(j job) error {
 // try runs the job until there is no conflict and returns what is to be called then.
 func (r *run) try() (commits []func(), err error) {
 	defer r.close()
-	for again := true; again; {
-		again, err = r.attempt()
+	for {
+		again, err := r.attempt()
+		if !again {
+			return r.commits, err
+		}
 	}
-	return r.commits, err
 }
 
 // callInOrder calls all of fs, also where one of them panics.
@@ -100,8 +103,8 @@ func (r *run) Call() { r.result = r.fn(r.tx) }
 
 // end ends the run and returns why it does not count.
 func (r *run) end() error {
-	r.sh.mu.Lock()
-	defer r.sh.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.tx = nil
 	if r.err == nil {
 		r.err = r.ctx.Err()
@@ -111,12 +114,10 @@ func (r *run) end() error {
 
 // restart forgets what a run has read and written, but not which keys these were.
 func (r *run) restart() {
-	r.sh.mu.Lock()
-	defer r.sh.mu.Unlock()
 	if r.number++; r.number > 1 {
 		r.noteKeys()
+		r.forget()
 	}
-	r.forget()
 }
 
 func (r *run) noteKeys() {
@@ -144,13 +145,9 @@ func (r *run) forget() {
 // close gives everything back.
 func (r *run) close() {
 	r.release()
-	r.sh.mu.Lock()
-	defer r.sh.mu.Unlock()
-	commits := r.commits
-	s := r.s
 	r.forget()
-	r.commits = commits
-	r.s, r.job, r.keys, r.number, r.tx = nil, job{}, nil, 0, nil
+	s := r.s
+	r.s, r.job, r.keys, r.number = nil, job{}, nil, 0
 	s.runs.Put(r)
 }
 
@@ -168,20 +165,23 @@ func (r *run) prepare() error {
 	}
 	tx := &Tx{database: DB{s: r.s}, run: r, readOnly: r.viewing}
 	tx.database.tx = tx
-	r.sh.mu.Lock()
-	defer r.sh.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.tx = tx
+	err := error(nil)
 	switch {
 	case whole || r.viewing && r.number > 1:
-		if err := r.isolate(); err != nil {
-			return err
-		}
+		err = r.isolate()
 	case r.serial:
-		if err := r.readDeclared(); err != nil {
-			return err
-		}
+		err = r.readDeclared()
 	}
-	return r.compareWatches()
+	if err == nil && r.watches != nil {
+		err = r.compareWatches()
+	}
+	if err != nil {
+		r.tx = nil
+	}
+	return err
 }
 
 // readDeclared reads the keys of a serial transaction, as of one moment at which its time

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"sync"
 	"time"
 
 	"github.com/alcovedb/alcove/structures"
@@ -15,14 +16,13 @@ import (
 
 // run is one run of a transaction's closure, and what it keeps from one to the next.
 type run struct {
-	// sh stands in for the shard of every key that the transaction has to itself. Its lock
-	// guards what follows.
-	sh shard
+	mu sync.Mutex // held by the operations of tx, one after the other
+	tx *Tx        // whose run it is; nil when it has ended
+	sh shard      // stands in for the shard of every key that the transaction has to itself
 
 	s *Store
 	job
 	number   int
-	tx       *Tx // whose run it is; nil when it has ended
 	result   error
 	finished bool  // fn has returned
 	err      error // why nothing works any more in this run
@@ -64,14 +64,14 @@ func (tx *Tx) enter() (*run, error) {
 	if r == nil {
 		return nil, ErrClosed
 	}
-	r.sh.mu.Lock()
+	r.mu.Lock()
 	err := ErrTxDone
 	if r.tx == tx {
 		if err = r.fit(); err == nil {
 			return r, nil
 		}
 	}
-	r.sh.mu.Unlock()
+	r.mu.Unlock()
 	return nil, err
 }
 
@@ -103,24 +103,37 @@ func (r *run) key(n int, name string) (int, error) {
 		return 0, ErrUndeclared
 	}
 	r.mark(sh)
-	rec, found, locked, err := DB{s: r.s, n: n}.fresh(name)
-	if err != nil {
+	e := txn.Entry[seen]{Key: k}
+	if err := r.read(&e, sh); err != nil {
 		return 0, err
 	}
-	e := txn.Entry[seen]{Key: k}
-	if found {
-		e.Version = rec.Version()
-		e.Value = seen{rec: rec, found: true}
-		if r.frozen == 0 {
-			r.earliest = earlier(r.earliest, sh.cfg.Due(&rec))
-		}
-	}
-	locked.release()
 	i := r.seen.Add(e)
 	if !r.consistent() {
 		return 0, r.fail(ErrConflict)
 	}
 	return i, nil
+}
+
+// read reads the key of e.
+func (r *run) read(e *txn.Entry[seen], sh *shard) error {
+	if seq := sh.seq.Load(); seq&1 == 0 && !r.s.closed.Load() { // most are read without a lock
+		if t := sh.tables[e.DB].Load(); t != nil {
+			rec, found, ok := t.Load(seq, e.Hash, e.Name, r.s.stamp)
+			if ok && found && rec.Object() == nil && sh.cfg.Due(&rec) == 0 && !r.s.stale(sh) {
+				e.Version, e.Value.rec, e.Value.found = rec.Version(), rec, true
+				return nil
+			}
+		}
+	}
+	rec, found, locked, err := DB{s: r.s, n: e.DB}.fresh(e.Name)
+	if err == nil && found {
+		e.Version, e.Value.rec, e.Value.found = rec.Version(), rec, true
+		if r.frozen == 0 {
+			r.earliest = earlier(r.earliest, sh.cfg.Due(&rec))
+		}
+	}
+	locked.release()
+	return err
 }
 
 // fresh is load without fields that are overdue.
@@ -214,12 +227,12 @@ func (tx *Tx) load(db DB, key string) (rec structures.Record, found bool, locked
 		return rec, false, nil, err
 	}
 	if r.private != nil {
-		r.sh.mu.Unlock()
+		r.mu.Unlock()
 		return DB{s: r.private, n: db.n}.load(key)
 	}
 	i, err := r.key(db.n, key)
 	if err != nil {
-		r.sh.mu.Unlock()
+		r.mu.Unlock()
 		return rec, false, nil, err
 	}
 	e := r.seen.At(i)
@@ -228,12 +241,13 @@ func (tx *Tx) load(db DB, key string) (rec structures.Record, found bool, locked
 		r.joinAt(&w, db, "", i)
 	}
 	v, version := e.Value, e.Version
-	r.sh.mu.Unlock()
-	switch {
-	case !v.found || v.rec.Object() == nil:
+	object := v.found && v.rec.Object() != nil
+	if object && v.own {
+		return v.rec, true, &r.sh, nil // the caller unlocks
+	}
+	r.mu.Unlock()
+	if !object {
 		return v.rec, v.found, nil, nil
-	case v.own:
-		return tx.lockOwn(v.rec)
 	}
 	rec, found, locked, err = DB{s: db.s, n: db.n}.load(key)
 	if err == nil && found && rec.Version() == version {
@@ -243,15 +257,27 @@ func (tx *Tx) load(db DB, key string) (rec structures.Record, found bool, locked
 	return rec, false, nil, tx.doom(err)
 }
 
-// lockOwn locks the run for reading an object that is its own.
-func (tx *Tx) lockOwn(rec structures.Record) (structures.Record, bool, *shard, error) {
-	sh := &tx.run.sh
-	sh.mu.RLock()
-	if tx.run.tx != tx {
-		sh.mu.RUnlock()
-		return structures.Record{}, false, nil, ErrTxDone
+// small returns the record of a key that is there and not an object, nor due some time. It
+// reports false for all else, errors included: load knows.
+func (tx *Tx) small(db DB, key string) (rec structures.Record, ok bool) {
+	r := tx.run
+	if r == nil {
+		return rec, false
 	}
-	return rec, true, sh, nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.tx != tx || r.private != nil || r.fit() != nil || uint(db.n) >= Databases {
+		return rec, false
+	}
+	i, err := r.key(db.n, key)
+	if err != nil {
+		return rec, false
+	}
+	v := &r.seen.At(i).Value
+	if !v.found || v.rec.Object() != nil || r.dueOf(i) != 0 {
+		return rec, false
+	}
+	return v.rec, true
 }
 
 // doom makes the run one that is tried again, unless err says that there is no use.
@@ -263,7 +289,7 @@ func (tx *Tx) doom(err error) error {
 	if err != nil {
 		return err
 	}
-	defer r.sh.mu.Unlock()
+	defer r.mu.Unlock()
 	return r.fail(ErrConflict)
 }
 

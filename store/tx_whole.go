@@ -20,7 +20,7 @@ func (db DB) whole(op string) (DB, error) {
 	if err != nil {
 		return db, mistake(op, "", err)
 	}
-	defer r.sh.mu.Unlock()
+	defer r.mu.Unlock()
 	if r.declared != nil {
 		return db, mistake(op, "", ErrUndeclared)
 	}

@@ -13,7 +13,7 @@ func (w *write) beginTx(db DB, op, key string, writes bool) error {
 		return mistake(op, key, err)
 	}
 	if r.private != nil {
-		r.sh.mu.Unlock()
+		r.mu.Unlock()
 		return w.inspect(DB{s: r.private, n: db.n}, op, key)
 	}
 	w.sh, w.own = &r.sh, true
@@ -33,7 +33,7 @@ func (tx *Tx) begin(db DB, writes bool) (*run, error) {
 	}
 	r, err := tx.enter()
 	if err == nil && writes && tx.readOnly {
-		r.sh.mu.Unlock()
+		r.mu.Unlock()
 		return nil, ErrReadOnly
 	}
 	return r, err
@@ -46,7 +46,7 @@ func (b *batch) beginTx(db DB, op string, keys []string, writes bool) error {
 		return mistake(op, "", err)
 	}
 	if r.private != nil {
-		r.sh.mu.Unlock()
+		r.mu.Unlock()
 		if writes {
 			return b.begin(DB{s: r.private, n: db.n}, op, keys...)
 		}

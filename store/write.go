@@ -130,6 +130,10 @@ func (w *write) end() {
 
 func (w *write) unlock() {
 	w.own = false
+	if w.run != nil {
+		w.run.mu.Unlock()
+		return
+	}
 	if w.odd {
 		w.odd = false
 		w.sh.seq.Leave()
@@ -143,7 +147,7 @@ func (w *write) unlock() {
 // together makes all that the command changes be seen at once by readers without a
 // lock, who may look into a large value.
 func (w *write) together() {
-	if w.own && !w.odd {
+	if w.own && !w.odd && w.run == nil {
 		w.odd = true
 		w.sh.seq.Enter()
 	}
@@ -424,7 +428,7 @@ func (b *batch) find(db DB, key string) (structures.Record, bool) {
 // end unlocks.
 func (b *batch) end() {
 	if b.run != nil {
-		b.run.sh.mu.Unlock()
+		b.run.mu.Unlock()
 		b.run = nil
 		return
 	}
