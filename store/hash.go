@@ -58,6 +58,9 @@ func (h Hash) load(op string, view *structures.Hash) (v *structures.Hash, locked
 // look returns the value of field. It takes no lock where no writer is in the way.
 func (h Hash) look(op, field string) (value string, found bool, err error) {
 	if h.db.tx != nil {
+		if value, o := h.db.tx.glance(h.db, KindHash, h.key, field); o != structures.Unclear {
+			return value, o == structures.Found, nil
+		}
 		if rec, ok := h.db.tx.small(h.db, h.key); ok && kindOf(&rec) == KindHash {
 			value, at, o := structures.LoadField(rec.Value(), field)
 			if at == 0 || at > h.db.now() {

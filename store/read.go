@@ -128,6 +128,12 @@ func (sh *shard) read(db DB, look func(t *structures.Table)) {
 // text returns the string at key.
 func (db DB) text(op, key string) (string, error) {
 	if db.tx != nil {
+		switch value, o := db.tx.glance(db, KindString, key, ""); o {
+		case structures.Found:
+			return value, nil
+		case structures.Missing:
+			return "", ErrNotFound
+		}
 		if rec, ok := db.tx.small(db, key); ok && kindOf(&rec) == KindString {
 			return rec.Value(), nil
 		}

@@ -111,10 +111,10 @@ func (s *Store) UpdateContext(ctx context.Context, fn func(tx *Tx) error, watche
 
 // View runs fn as a transaction that only reads: its writes return [ErrReadOnly]. All that
 // it reads is as of one moment. It holds nothing and nobody waits for it; after a conflict
-// it runs once more, on a snapshot. View returns what fn does.
+// it runs once more, and then on a snapshot. View returns what fn does.
 //
 // The complexity is O(n*s) beside that of the operations, n the number of keys and s of the
-// shards they are in; that of a second run is O(shards). Redis: [MULTI], [EXEC].
+// shards they are in; that of the run on a snapshot is O(shards). Redis: [MULTI], [EXEC].
 //
 // [MULTI]: https://redis.io/docs/latest/commands/multi/
 // [EXEC]: https://redis.io/docs/latest/commands/exec/

@@ -170,7 +170,7 @@ func (r *run) prepare() error {
 	r.tx = tx
 	err := error(nil)
 	switch {
-	case whole || r.viewing && r.number > 1:
+	case whole || r.viewing && r.number > 2:
 		err = r.isolate()
 	case r.serial:
 		err = r.readDeclared()

@@ -55,6 +55,7 @@ type seen struct {
 type mark struct {
 	sh      *shard
 	version uint64
+	strict  bool // not all of them are in seen: the shard must stay as it is
 	write   bool // commit changes it
 }
 
@@ -95,23 +96,22 @@ func (r *run) fail(err error) error {
 // key returns the place of a key, which is read if this is the first time.
 func (r *run) key(n int, name string) (int, error) {
 	sh, h := r.s.hash(name)
-	k := txn.Key{Shard: sh.index, Hash: h, DB: n, Name: name}
-	if i := r.seen.Find(&k); i >= 0 {
+	if i := r.seen.Find(h, n, name); i >= 0 {
 		return i, nil
 	}
-	if r.declared != nil && !r.claim.Covers(k) {
+	if r.declared != nil && !r.claim.Covers(txn.Key{Shard: sh.index, Hash: h, DB: n, Name: name}) {
 		return 0, ErrUndeclared
 	}
 	r.mark(sh)
-	e := txn.Entry[seen]{Key: k}
-	if err := r.read(&e, sh); err != nil {
+	e := r.seen.Add(sh.index, h, n, name)
+	if err := r.read(e, sh); err != nil {
+		r.seen.Drop()
 		return 0, err
 	}
-	i := r.seen.Add(e)
 	if !r.consistent() {
 		return 0, r.fail(ErrConflict)
 	}
-	return i, nil
+	return r.seen.Len() - 1, nil
 }
 
 // read reads the key of e.
@@ -158,13 +158,14 @@ func (db DB) fresh(key string) (rec structures.Record, found bool, locked *shard
 }
 
 // mark notes the version of a shard before something in it is read.
-func (r *run) mark(sh *shard) {
+func (r *run) mark(sh *shard) *mark {
 	for i := range r.marks {
 		if r.marks[i].sh == sh {
-			return
+			return &r.marks[i]
 		}
 	}
 	r.marks = append(r.marks, mark{sh: sh, version: sh.version.Load()})
+	return &r.marks[len(r.marks)-1]
 }
 
 // consistent says whether everything that was read is still there.
@@ -176,6 +177,9 @@ func (r *run) consistent() bool {
 		m := &r.marks[i]
 		if m.sh.version.Load() == m.version {
 			continue
+		}
+		if m.strict {
+			return false
 		}
 		m.sh.mu.RLock()
 		ok := r.unchanged(m)
@@ -266,7 +270,7 @@ func (tx *Tx) small(db DB, key string) (rec structures.Record, ok bool) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.tx != tx || r.private != nil || r.fit() != nil || uint(db.n) >= Databases {
+	if !r.direct(tx, db) {
 		return rec, false
 	}
 	i, err := r.key(db.n, key)
@@ -278,6 +282,51 @@ func (tx *Tx) small(db DB, key string) (rec structures.Record, ok bool) {
 		return rec, false
 	}
 	return v.rec, true
+}
+
+// direct says whether tx reads db from the store, and nothing is wrong.
+func (r *run) direct(tx *Tx, db DB) bool {
+	return r.tx == tx && r.private == nil && r.fit() == nil && uint(db.n) < Databases
+}
+
+// glance returns a string, or the field of a packed hash, for a run that keeps account of
+// shards instead of keys: the first of a View. Where it is unclear, small knows, or load.
+func (tx *Tx) glance(db DB, k Kind, key, field string) (value string, o structures.Outcome) {
+	r := tx.run
+	if r == nil || !tx.readOnly {
+		return "", structures.Unclear
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.direct(tx, db) || r.number > 1 || !r.s.plain.Load() {
+		return "", structures.Unclear
+	}
+	sh, h := r.s.hash(key)
+	r.mark(sh).strict = true
+	t, seq := sh.tables[db.n].Load(), sh.seq.Load()
+	if t == nil || seq&1 != 0 {
+		return "", structures.Unclear
+	}
+	value, kind, deadline, o := t.LoadText(seq, h, key)
+	switch {
+	case o == structures.Unclear || r.s.stale(sh) || o == structures.Found && Kind(kind>>encodingBits) != k:
+		return "", structures.Unclear
+	case o == structures.Found && k == KindHash:
+		at := int64(0)
+		value, at, o = structures.LoadField(value, field)
+		deadline = earlier(deadline, at)
+	}
+	if deadline != 0 {
+		if deadline <= r.s.now() {
+			return "", structures.Unclear
+		}
+		r.earliest = earlier(r.earliest, deadline)
+	}
+	if !r.consistent() {
+		r.err = ErrConflict
+		return "", structures.Unclear
+	}
+	return value, o
 }
 
 // doom makes the run one that is tried again, unless err says that there is no use.

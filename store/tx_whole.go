@@ -60,6 +60,11 @@ func (r *run) isolate() error {
 		}
 		m.release()
 	}
+	for _, m := range r.marks {
+		if m.strict && r.private.versionAt(m.sh.index) != m.version {
+			return r.fail(ErrConflict)
+		}
+	}
 	for i := range r.seen.Len() {
 		e := r.seen.At(i)
 		sh := &r.private.shards[e.Shard]
@@ -80,6 +85,13 @@ func (r *run) isolate() error {
 	}
 	r.freeze(now)
 	return nil
+}
+
+// versionAt returns the version of a shard of a copy.
+func (s *Store) versionAt(index int) uint64 {
+	sh := &s.shards[index]
+	sh.table(0) // a view's comes with its tables
+	return sh.version.Load()
 }
 
 // commitWhole puts the copy in the place of what it is a copy of.

@@ -21,7 +21,13 @@ type Entry[V any] struct {
 // is empty.
 type Set[V any] struct {
 	list  []Entry[V]
-	index map[Key]int // of a set that is not small
+	index map[id]int // of a set that is not small
+}
+
+type id struct {
+	hash uint64
+	db   int
+	name string
 }
 
 // smallSet is up to how many keys are looked through instead of looked up.
@@ -34,36 +40,50 @@ func (s *Set[V]) Len() int { return len(s.list) }
 // The complexity is O(1).
 func (s *Set[V]) At(i int) *Entry[V] { return &s.list[i] }
 
-// Find returns the place of k, -1 if it is not in the set. The complexity is O(1).
-func (s *Set[V]) Find(k *Key) int {
+// Find returns the place of a key, -1 if it is not in the set. The complexity is O(1).
+func (s *Set[V]) Find(hash uint64, db int, name string) int {
 	if s.index != nil {
-		if i, ok := s.index[*k]; ok {
+		if i, ok := s.index[id{hash, db, name}]; ok {
 			return i
 		}
 		return -1
 	}
 	for i := range s.list {
-		if e := &s.list[i]; e.Hash == k.Hash && e.DB == k.DB && e.Name == k.Name {
+		if e := &s.list[i]; e.Hash == hash && e.DB == db && e.Name == name {
 			return i
 		}
 	}
 	return -1
 }
 
-// Add appends an entry, whose key is not in the set, and returns its place.
+// Add appends a key that is not in the set, and returns its entry.
 // The complexity is O(1) amortised.
-func (s *Set[V]) Add(e Entry[V]) int {
-	s.list = append(s.list, e)
-	switch n := len(s.list); {
+func (s *Set[V]) Add(shard int, hash uint64, db int, name string) *Entry[V] {
+	var zero Entry[V]
+	s.list = append(s.list, zero)
+	n := len(s.list)
+	e := &s.list[n-1]
+	e.Shard, e.Hash, e.DB, e.Name = shard, hash, db, name
+	switch {
 	case s.index != nil:
-		s.index[e.Key] = n - 1
+		s.index[id{hash, db, name}] = n - 1
 	case n > smallSet:
-		s.index = make(map[Key]int, 2*n)
+		s.index = make(map[id]int, 2*n)
 		for i := range s.list {
-			s.index[s.list[i].Key] = i
+			e := &s.list[i]
+			s.index[id{e.Hash, e.DB, e.Name}] = i
 		}
 	}
-	return len(s.list) - 1
+	return e
+}
+
+// Drop removes the key that was added last. The complexity is O(1).
+func (s *Set[V]) Drop() {
+	last := len(s.list) - 1
+	e := &s.list[last]
+	delete(s.index, id{e.Hash, e.DB, e.Name})
+	var zero Entry[V]
+	s.list, s.list[last] = s.list[:last], zero
 }
 
 // Reset makes the set empty and forgets what was in it. The complexity is O(n).
