@@ -118,7 +118,6 @@ func (r *run) install() {
 	for i := range r.marks {
 		if m := &r.marks[i]; m.write {
 			m.sh.seq.Leave()
-			m.sh.reschedule(r.s)
 		}
 	}
 }
@@ -131,5 +130,8 @@ func (s *Store) installKey(sh *shard, op string, e *txn.Entry[seen]) {
 		w.put(entryOf(&e.Value.rec))
 	} else {
 		w.del()
+	}
+	if w.t != nil && w.t.Earliest() != sh.scheduled {
+		sh.reschedule(s)
 	}
 }
