@@ -140,11 +140,13 @@ func (h Hash) clone(op string) (*structures.Hash, error) {
 	if err := w.inspect(h.db, op, h.key); err != nil {
 		return nil, err
 	}
-	v, err := open(&w, KindHash, structures.NewHash)
-	if err != nil {
+	if err := w.want(KindHash); err != nil {
 		return nil, err
 	}
-	return v.Clone().(*structures.Hash), nil
+	if w.found() && w.ref.Record.Object() != nil {
+		return w.cloneObject().(*structures.Hash), nil
+	}
+	return new(structures.Hash).Of(&w.ref.Record), nil
 }
 
 // setFields sets fields of v, each with the deadline that it is given. It says how many

@@ -157,14 +157,19 @@ func (db DB) fresh(key string) (rec structures.Record, found bool, locked *shard
 	}
 }
 
-// mark notes the version of a shard before something in it is read.
+// mark notes the version of a shard before something in it is read. A writer counts the
+// version up before anybody can see what it writes; the lock is for one that has, and whose
+// write is still to be seen.
 func (r *run) mark(sh *shard) *mark {
 	for i := range r.marks {
 		if r.marks[i].sh == sh {
 			return &r.marks[i]
 		}
 	}
-	r.marks = append(r.marks, mark{sh: sh, version: sh.version.Load()})
+	sh.mu.RLock()
+	version := sh.version.Load()
+	sh.mu.RUnlock()
+	r.marks = append(r.marks, mark{sh: sh, version: version})
 	return &r.marks[len(r.marks)-1]
 }
 

@@ -60,6 +60,9 @@ func (r *run) isolate() error {
 		}
 		m.release()
 	}
+	if r.earliest != 0 && r.earliest <= m.now {
+		return r.fail(ErrConflict)
+	}
 	for _, m := range r.marks {
 		if m.strict && r.private.versionAt(m.sh.index) != m.version {
 			return r.fail(ErrConflict)
@@ -144,6 +147,7 @@ func (r *run) validWhole() error {
 
 // replace gives a shard what its copy holds. Both are locked.
 func (sh *shard) replace(from *shard) {
+	sh.nextVersion()
 	for n := range sh.tables {
 		var t *structures.Table
 		if f := from.table(n); f != nil {
@@ -151,5 +155,4 @@ func (sh *shard) replace(from *shard) {
 		}
 		sh.tables[n].Store(t)
 	}
-	sh.nextVersion()
 }

@@ -16,7 +16,7 @@ func (w *write) beginTx(db DB, op, key string, writes bool) error {
 		r.mu.Unlock()
 		return w.inspect(DB{s: r.private, n: db.n}, op, key)
 	}
-	w.sh, w.own = &r.sh, true
+	w.sh, w.run, w.own = &r.sh, r, true
 	if len(key) > MaxStringLen {
 		return mistake(op, key, ErrTooLarge)
 	}

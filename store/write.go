@@ -70,7 +70,7 @@ func (w *write) waitTurn() error {
 	if err != nil {
 		return mistake(op, key, err)
 	}
-	*w = write{claim: c}
+	*w = write{db: db, claim: c}
 	if err := w.inspect(db, op, key); err != nil {
 		w.end()
 		return err
@@ -251,6 +251,7 @@ func (w *write) mutate() structures.Object {
 	if w.run != nil {
 		return w.ref.Record.Object() // it is the transaction's own
 	}
+	w.sh.nextVersion() // before the first change, as some are seen without a lock
 	return w.t.Mutate(&w.ref)
 }
 
