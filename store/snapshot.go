@@ -198,7 +198,7 @@ func (s *Store) Snapshot() *Snapshot {
 	o.clock = stoppedClock(src.m.now * int64(time.Millisecond))
 	view := newStore(o, s.seed)
 	view.readOnly, view.stamp = true, nil
-	view.plain.Store(false) // the short way does not ask for tables
+	view.plain.Store(true)
 	view.options.clock = s.options.clock
 	for i := range view.shards {
 		view.shards[i].source = src

@@ -57,6 +57,7 @@ type Table struct {
 	chunks Vector[chunkRef]
 	seq    *Seq
 	fixed  uint8 // bytes of a short header without a deadline
+	own    Seq   // what seq points to where it is not the owner's
 
 	cfg   *TableConfig
 	owner uint64
@@ -644,9 +645,6 @@ func (t *Table) Mutate(r *Ref) Object {
 	if s.owner != t.owner {
 		c := *s
 		c.object, c.owner = cloneShared(s.object), t.owner
-		if h, ok := c.object.(*Hash); ok {
-			h.SetSeq(t.seq) // it may come from a table that was forked
-		}
 		c.count() // a clone may hold less
 		t.size += c.size - s.size
 		t.setSlot(t.slots.Mut(int(r.Record.slotID()), t.owner), &c)
