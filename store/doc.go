@@ -57,7 +57,8 @@
 //     late (TestSnapshotIsOfOneMoment); nothing changes it (TestSnapshotMethods). A fork and
 //     its store see nothing of each other's writes (TestForkGoesItsOwnWay,
 //     TestForksAtOnce), and a fork does not keep its store (TestForkReleasesItsStore). What
-//     a closed one alone held is given back (TestSnapshotMemory).
+//     a closed one alone held is given back (TestSnapshotMemory), and Stats.Pinned is that
+//     (TestPinned).
 //   - Nobody sees a key at or after its deadline (TestExpiryIsExact), or a field of a hash
 //     (TestFieldExpiryIsExact), and the memory of what expired is counted down with it
 //     (TestExpirerRemoves, TestExpirerRemovesFields).

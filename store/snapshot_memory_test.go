@@ -3,6 +3,7 @@ package store
 import (
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 	"weak"
@@ -100,5 +101,156 @@ func TestSnapshotReadsWithoutLock(t *testing.T) {
 			db.s.shards[i].mu.Unlock()
 		}
 		<-done
+	}
+}
+
+// heapBytes returns what is in use after a collection.
+func heapBytes() int {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
+// pins is one way to make a store hold memory for a snapshot alone.
+type pins struct {
+	fill, write func(s *Store) error
+	least       int // bytes that the old values take
+}
+
+func pinsOf(n int) map[string]pins {
+	each := func(do func(i int, at string) error) func(s *Store) error {
+		return func(*Store) error {
+			for i := range n {
+				if err := do(i, strconv.Itoa(i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	of := func(do func(s *Store, i int, at string) error) func(s *Store) error {
+		return func(s *Store) error { return each(func(i int, at string) error { return do(s, i, at) })(s) }
+	}
+	set := func(size int) func(fill string) func(s *Store) error {
+		return func(fill string) func(s *Store) error {
+			return of(func(s *Store, _ int, at string) error { return s.String(at).Set(strings.Repeat(fill, size)) })
+		}
+	}
+	hash := of(func(s *Store, i int, at string) error {
+		_, err := s.Hash("h").Set(at, strings.Repeat(strconv.Itoa(s.Stats().Keys+i%10), 100))
+		return err
+	})
+	flush := func(s *Store) error { return s.FlushAll() }
+	return map[string]pins{
+		"small strings": {set(200)("a"), set(200)("b"), n * 200},
+		"large strings": {set(2000)("a"), set(2000)("b"), n * 2000},
+		"flush":         {set(200)("a"), flush, n * 200},
+		"hash":          {hash, hash, n * 100},
+		"hash gone":     {hash, flush, n * 100},
+		"set": {
+			of(func(s *Store, _ int, at string) error { _, err := s.Set("u").Add("member:" + at); return err }),
+			of(func(s *Store, _ int, at string) error { _, err := s.Set("u").Rem("member:" + at); return err }), n * 12,
+		},
+		"zset": {
+			of(func(s *Store, i int, at string) error {
+				_, err := s.ZSet("z").Add(Scored{"member:" + at, float64(i)})
+				return err
+			}),
+			of(func(s *Store, _ int, at string) error { _, err := s.ZSet("z").IncrBy(1, "member:"+at); return err }), n * 24,
+		},
+		"list": {
+			of(func(s *Store, _ int, at string) error { _, err := s.List("l").RPush("element:" + at); return err }),
+			of(func(s *Store, i int, at string) error { return s.List("l").Set(i, "changed:"+at) }), n * 12,
+		},
+		"bytes": {
+			func(s *Store) error { _, err := s.String("b").SetRange(500*n, "end"); return err },
+			of(func(s *Store, i int, _ string) error { _, err := s.String("b").SetRange(500*i, "x"); return err }), 0,
+		},
+	}
+}
+
+// TestPinned: Pinned is what the heap holds for snapshots alone, for every kind of value,
+// and 0 without them.
+func TestPinned(t *testing.T) {
+	const n = 20_000
+	for name, c := range pinsOf(n) {
+		t.Run(name, func(t *testing.T) {
+			s := newTest(t, WithShards(4))
+			require.NoError(t, c.fill(s))
+			if name == "bytes" {
+				require.NoError(t, c.write(s))
+				c.least = 400 * n
+			}
+			require.Zero(t, s.Stats().Pinned)
+			sn, second := s.Snapshot(), s.Snapshot()
+			require.NotZero(t, printOf(t, sn)+printOf(t, second)) // all is frozen, and the frame is there
+			frame := s.Stats().Pinned
+			require.Less(t, frame, 1<<13, "nothing is written")
+			require.NoError(t, c.write(s))
+			third := s.Snapshot() // has what lives
+			used, pinned, with := s.Stats().Used, s.Stats().Pinned, heapBytes()
+			require.NoError(t, third.Close())
+			require.NoError(t, sn.Close())
+			require.InDelta(t, pinned, s.Stats().Pinned, 1<<13, "the second holds the same")
+			require.NoError(t, second.Close())
+			require.Zero(t, s.Stats().Pinned)
+			require.Equal(t, used, s.Stats().Used)
+			held := with - heapBytes()
+			require.Greater(t, pinned, c.least)
+			require.InEpsilon(t, held, pinned, 0.2, "held %d, pinned %d", held, pinned)
+			runtime.KeepAlive(sn)
+		})
+	}
+}
+
+// TestPinnedOfMovedValues: what a snapshot shares with a value that is now at another key,
+// or has another deadline, or is in another database, is not pinned.
+func TestPinnedOfMovedValues(t *testing.T) {
+	const n = 20_000
+	for name, move := range map[string]func(s *Store) error{
+		"rename":   func(s *Store) error { return s.Rename("k", "another") },
+		"deadline": func(s *Store) error { _, err := s.Expire("k", time.Hour); return err },
+		"move":     func(s *Store) error { _, err := s.Move("k", 5); return err },
+		"swap":     func(s *Store) error { return s.SwapDB(0, 7) },
+		"copy": func(s *Store) error {
+			if _, err := s.Copy("k", "copy"); err != nil {
+				return err
+			}
+			_, err := s.Del("k")
+			return err
+		},
+	} {
+		for kind, fill := range map[string]func(s *Store, at string) error{
+			"hash": func(s *Store, at string) error { _, err := s.Hash("k").Set(at, strings.Repeat("v", 50)); return err },
+			"set":  func(s *Store, at string) error { _, err := s.Set("k").Add("member" + at); return err },
+			"zset": func(s *Store, at string) error { _, err := s.ZSet("k").Add(Scored{"member" + at, 1}); return err },
+			"list": func(s *Store, at string) error { _, err := s.List("k").RPush("member" + at); return err },
+			"text": func(s *Store, at string) error {
+				if at == "1" {
+					return s.String("k").Set(strings.Repeat("text", n))
+				}
+				return nil
+			},
+			"bytes": func(s *Store, at string) error { _, err := s.String("k").Append("bytes" + at); return err },
+		} {
+			t.Run(name+" "+kind, func(t *testing.T) {
+				s := newTest(t)
+				for i := range n {
+					require.NoError(t, fill(s, strconv.Itoa(i)))
+				}
+				used := s.Stats().Used
+				sn := s.Snapshot()
+				defer sn.Close()
+				sum := printOf(t, sn)
+				frame := s.Stats().Pinned
+				require.NoError(t, move(s))
+				require.Less(t, s.Stats().Pinned-frame, used/20+5000)
+				require.Equal(t, sum, printOf(t, sn))
+				require.NoError(t, s.FlushAll())
+				require.Greater(t, s.Stats().Pinned-frame, used*3/4)
+			})
+		}
 	}
 }

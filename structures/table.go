@@ -60,6 +60,7 @@ type Table struct {
 	own    Seq   // what seq points to where it is not the owner's
 
 	cfg   *TableConfig
+	line  uint64 // the same for all clones of one table
 	owner uint64
 	n     int
 
@@ -95,6 +96,7 @@ func NewTable(c TableConfig) *Table { return newTable(c.WithDefaults()) }
 // newTable returns an empty table that shares its configuration with others.
 func newTable(c *TableConfig) *Table {
 	t := &Table{cfg: c, seq: c.Seq, fixed: shortHead, owner: newOwner(), used: tableOverhead}
+	t.line = t.owner
 	if c.Versions {
 		t.fixed += versionLen
 	}
@@ -116,7 +118,7 @@ func (t *Table) Used() int { return t.used }
 // write it. It counts as a write to t.
 func (t *Table) Clone() *Table {
 	c := &Table{
-		cfg: t.cfg, seq: t.seq, fixed: t.fixed, owner: newOwner(), n: t.n, leaves: t.leaves, widest: t.widest,
+		cfg: t.cfg, seq: t.seq, fixed: t.fixed, line: t.line, owner: newOwner(), n: t.n, leaves: t.leaves, widest: t.widest,
 		freeChunk: t.freeChunk, freeSlot: t.freeSlot, hand: t.hand,
 		logUsed: t.logUsed, logLive: t.logLive, size: t.size, used: t.used,
 	}
