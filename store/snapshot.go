@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -244,7 +245,9 @@ func (sh *shard) adopt(m *instant) {
 // [ErrReadOnly]. Its time stands still, so that what had not expired then never does. It
 // is database 0; DB has the others. Any number of goroutines may use it, also when the
 // store is closed. Close it, as what it alone holds is memory that the store has given up,
-// and as long as it is open writers copy for it. The zero Snapshot is closed.
+// and as long as it is open writers copy for it; one that is dropped, with the handles and
+// iterators that came from it, the collector closes when it notices. The zero Snapshot is
+// closed.
 type Snapshot struct {
 	database
 	s *Store
@@ -259,7 +262,7 @@ func (s *Store) Snapshot() *Snapshot {
 	if s.check() != nil {
 		return new(Snapshot)
 	}
-	src := &source{m: s.instant()}
+	src := &source{m: s.instant()} // reaches nothing of the snapshot
 	o := s.options
 	o.clock = stoppedClock(src.m.now * int64(time.Millisecond))
 	view := newStore(o, s.seed)
@@ -269,6 +272,7 @@ func (s *Store) Snapshot() *Snapshot {
 	for i := range view.shards {
 		view.shards[i].source = src
 	}
+	runtime.AddCleanup(&view.shards[0], (*source).close, src) // handles outlive the Snapshot
 	return &Snapshot{database: DB{s: view}, s: view}
 }
 
@@ -311,13 +315,9 @@ func (sn *Snapshot) Close() error {
 	}
 	_ = sn.s.Close()
 	src := sn.s.shards[0].source
-	src.mu.Lock()
+	src.close()
+	src.mu.Lock() // nobody fills a shard any more
 	defer src.mu.Unlock()
-	if src.closed {
-		return nil
-	}
-	src.m.release()
-	src.m, src.closed = nil, true
 	for i := range sn.s.shards {
 		for n := range sn.s.shards[i].tables {
 			sn.s.shards[i].tables[n].Store(nil)
@@ -386,6 +386,16 @@ type source struct {
 	mu     sync.Mutex // taken under locks of the snapshot's shards, before those of the store's
 	m      *instant
 	closed bool
+}
+
+// close ends the snapshot's moment.
+func (src *source) close() {
+	src.mu.Lock()
+	defer src.mu.Unlock()
+	if !src.closed {
+		src.m.release()
+		src.m, src.closed = nil, true
+	}
 }
 
 // table returns a table of a snapshot's shard.

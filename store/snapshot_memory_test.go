@@ -254,3 +254,38 @@ func TestPinnedOfMovedValues(t *testing.T) {
 		}
 	}
 }
+
+// TestSnapshotDropped: one that is forgotten without Close goes away, but not before the
+// last handle and iterator that came from it.
+func TestSnapshotDropped(t *testing.T) {
+	s := newTest(t, WithShards(8))
+	fillKinds(t, s.DB(0), 2000)
+	open := func() int {
+		s.snapLock.Lock()
+		defer s.snapLock.Unlock()
+		return len(s.snaps)
+	}
+	h := s.Snapshot().Hash("h2")
+	fields, err := s.Snapshot().Hash("h2").All()
+	require.NoError(t, err)
+	keys, err := s.Snapshot().All()
+	require.NoError(t, err)
+	require.False(t, collected(func() bool { return open() < 2 }), "a handle and an iterator need theirs")
+	require.NoError(t, s.FlushAll())
+	require.NotZero(t, s.Stats().Pinned)
+	n, err := h.Len()
+	require.NoError(t, err)
+	require.Equal(t, 2000, n)
+	for range fields {
+		n--
+	}
+	require.Zero(t, n)
+	for range keys {
+		n++
+	}
+	require.Equal(t, len(kindKeys), n)
+	runtime.KeepAlive(h)
+	runtime.KeepAlive(keys)
+	require.True(t, collected(func() bool { return open() == 0 }))
+	require.Zero(t, s.Stats().Pinned)
+}
