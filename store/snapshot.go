@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"runtime"
 	"slices"
 	"sync"
@@ -38,6 +37,7 @@ func (s *Store) instant() *instant {
 		sn.now = now
 	}
 	s.snaps = append(s.snaps, sn)
+	s.frozen.Store(int64(len(s.snaps)))
 	return sn
 }
 
@@ -45,6 +45,7 @@ func (sn *instant) release() {
 	sn.s.snapLock.Lock()
 	defer sn.s.snapLock.Unlock()
 	sn.s.snaps = slices.DeleteFunc(sn.s.snaps, func(o *instant) bool { return o == sn })
+	sn.s.frozen.Store(int64(len(sn.s.snaps)))
 }
 
 // freeze gives the snapshots up to epoch what the shard holds, before somebody
@@ -324,60 +325,6 @@ func (sn *Snapshot) Close() error {
 		}
 	}
 	return nil
-}
-
-// Difference is a key that two snapshots differ in.
-type Difference struct {
-	DB   int
-	Key  string
-	A, B Kind // what either has there; KindNone is nothing
-}
-
-// Diff returns the keys whose types, values or deadlines are not the same in two snapshots,
-// by database and key: of one store, of forks, or of different stores. Whether an encoding
-// is another does not matter.
-//
-// It returns [ErrClosed] if one of them is closed.
-//
-// The complexity is O(n log n), n the number of keys and the bytes of their values.
-func Diff(a, b *Snapshot) ([]Difference, error) {
-	for _, sn := range []*Snapshot{a, b} {
-		if err := sn.check(); err != nil {
-			return nil, err
-		}
-	}
-	x, y := a.s.instant(), b.s.instant() // of the snapshots, which stand still
-	defer x.release()
-	defer y.release()
-	var list []Difference
-	for n := range Databases {
-		x.all(n, func(r *structures.Record) bool {
-			other, found := y.find(n, r.Key())
-			switch {
-			case !found:
-				list = append(list, Difference{n, r.Key(), kindOf(r), KindNone})
-			case kindOf(r) != kindOf(&other) || r.Deadline() != other.Deadline() ||
-				fingerprint(r, x.now) != fingerprint(&other, y.now):
-				list = append(list, Difference{n, r.Key(), kindOf(r), kindOf(&other)})
-			}
-			return true
-		})
-		y.all(n, func(r *structures.Record) bool {
-			if _, found := x.find(n, r.Key()); !found {
-				list = append(list, Difference{n, r.Key(), KindNone, kindOf(r)})
-			}
-			return true
-		})
-	}
-	slices.SortFunc(list, func(a, b Difference) int {
-		return cmp.Or(cmp.Compare(a.DB, b.DB), cmp.Compare(a.Key, b.Key))
-	})
-	for _, sn := range []*Snapshot{a, b} {
-		if err := sn.check(); err != nil { // meanwhile
-			return nil, err
-		}
-	}
-	return list, nil
 }
 
 // source is where the shards of a snapshot have their tables from when they are first

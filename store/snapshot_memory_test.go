@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math/rand/v2"
 	"runtime"
 	"strconv"
 	"strings"
@@ -288,4 +289,35 @@ func TestSnapshotDropped(t *testing.T) {
 	runtime.KeepAlive(keys)
 	require.True(t, collected(func() bool { return open() == 0 }))
 	require.Zero(t, s.Stats().Pinned)
+}
+
+// TestSnapshotChunksStay: what a snapshot shares is not moved to save memory, as that would
+// take twice the memory; when it is closed, garbage goes as ever.
+func TestSnapshotChunksStay(t *testing.T) {
+	const n = 50_000
+	for name, set := range map[string]func(s *Store, at, value string) error{
+		"strings": func(s *Store, at, value string) error { return s.String(at).Set(value) },
+		"fields":  func(s *Store, at, value string) error { _, err := s.Hash("h").Set(at, value); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newTest(t, WithShards(2))
+			r := rand.New(rand.NewPCG(1, 2))
+			write := func(n int, at func(i int) int) {
+				for i := range n {
+					require.NoError(t, set(s, strconv.Itoa(at(i)), strings.Repeat("v", 100)))
+				}
+			}
+			anywhere := func(int) int { return r.IntN(n) }
+			write(n, func(i int) int { return i })
+			used := s.Stats().Used
+			sn := s.Snapshot()
+			_, err := sn.Keys("*")
+			require.NoError(t, err)
+			write(n, anywhere)
+			require.Less(t, s.Stats().Pinned, used/4)
+			require.NoError(t, sn.Close())
+			write(n, anywhere)
+			require.Less(t, s.Stats().Used, 2*used)
+		})
+	}
 }

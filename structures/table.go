@@ -26,6 +26,9 @@ type TableConfig struct {
 	// Hashes is the set of kinds, as bits, whose values are each a [Hash]: a record of
 	// such a kind has the deadlines of its fields, too. See [Table.Due].
 	Hashes uint32
+	// Frozen, if set, counts the clones, of whatever table, that are only read and will be
+	// dropped: while there are some, what they share is not moved to save memory.
+	Frozen *atomic.Int64
 	// PackedItems bounds the items of a packed value. 0 means the usual bound; tests
 	// make it small.
 	PackedItems int
@@ -78,6 +81,7 @@ type Table struct {
 	freeChunk uint32
 	freeSlot  uint32
 	hand      uint32 // where the search for an empty chunk goes on
+	gen       uint32 // counts the clones: a chunk of another one may be theirs, too
 
 	logUsed, logLive int // bytes written and live in the log
 	size             int // logical bytes
@@ -122,6 +126,8 @@ func (t *Table) Clone() *Table {
 		freeChunk: t.freeChunk, freeSlot: t.freeSlot, hand: t.hand,
 		logUsed: t.logUsed, logLive: t.logLive, size: t.size, used: t.used,
 	}
+	t.gen++
+	c.gen = t.gen
 	c.root.Store(t.root.Load()) // the tail stays t's: the clone opens its own
 	t.chunks.share(&c.chunks)
 	t.slots.share(&c.slots)
