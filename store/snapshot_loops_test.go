@@ -90,7 +90,7 @@ func TestLoopBodies(t *testing.T) {
 					require.NoError(t, err)
 					_, err = s.Set("u" + key).Rem("m" + at)
 					require.NoError(t, err)
-					_, err = s.ZSet("z" + key).Add(Scored{"m" + at, float64(-round)}, Scored{"new" + at, 0})
+					_, err = s.ZSet("z"+key).Add(Scored{"m" + at, float64(-round)}, Scored{"new" + at, 0})
 					require.NoError(t, err)
 				}
 				return s.String("new"+at).Set("v") == nil
