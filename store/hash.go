@@ -90,7 +90,7 @@ func (h Hash) loadField(field string) (value string, o structures.Outcome) {
 	at := int64(0)
 	if v, large := object.(*structures.Hash); large {
 		value, at, o = v.Load(fieldHash, field)
-		if sh.seq.Load() != seq { // several fields may be changing together
+		if sh.seq.Load() != seq { // the rest of a change of several fields may be to come
 			return "", structures.Unclear
 		}
 	} else {

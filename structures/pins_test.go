@@ -2,10 +2,12 @@ package structures
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"weak"
 
 	"github.com/stretchr/testify/require"
 )
@@ -71,4 +73,24 @@ func TestFrozenChunks(t *testing.T) {
 		tb.Delete(&ref, key)
 	}
 	require.Less(t, tb.logUsed, max(tb.logLive*4, 2*reliefMin))
+}
+
+// TestCloneReleases: a clone of a large value does not keep what it was cloned from, but
+// for the pages that they share.
+func TestCloneReleases(t *testing.T) {
+	make := func() (c *Hash, of weak.Pointer[Table]) {
+		h := NewHash((&TableConfig{Hash: seeded}).WithDefaults())
+		for i := range 1000 {
+			h.Set(strconv.Itoa(i), "v", 0)
+		}
+		return h.Clone().(*Hash), weak.Make(h.table)
+	}
+	c, of := make()
+	for i := 0; of.Value() != nil; i++ {
+		require.Less(t, i, 100)
+		runtime.GC()
+	}
+	value, _, o := c.Load(seeded("7"), "7")
+	require.Equal(t, Found, o)
+	require.Equal(t, "v", value)
 }
