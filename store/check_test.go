@@ -104,8 +104,8 @@ func walkStore(t testing.TB, s *Store) (w walk) {
 	}
 	unlock()
 	s.snapLock.Lock()
-	if n := len(s.snaps); n != 0 {
-		w.failf("%d snapshots are left", n)
+	if n := len(s.snaps); n != 0 || s.frozen.Load() != 0 {
+		w.failf("%d snapshots are left, counted %d", n, s.frozen.Load())
 	}
 	s.snapLock.Unlock()
 	require.NoError(t, w.err)

@@ -47,16 +47,18 @@
 //     guarantee of its own. A write happens before every read that sees it, in the Go
 //     memory model's sense (the tests run under -race).
 //   - GET, and a read of one field of a hash, take no lock (TestLockFreeReads,
-//     TestHashUnderWriters) unless a writer is at work in the same shard, the string is
-//     one that APPEND or SETRANGE changes in place, or it is the first read in its shard
-//     since a snapshot, a KEYS or a Fingerprint. In a snapshot, and in a fork that has not
-//     written the hash yet, the field of a large hash takes it.
+//     TestHashUnderWriters), also in snapshots and forks (TestSnapshotReadsWithoutLock),
+//     unless a writer is at work in the same shard, the string is one that APPEND or
+//     SETRANGE changes in place, or it is the first read in its shard since a snapshot, a
+//     KEYS or a Fingerprint, or the first of a snapshot in its shard.
 //   - SCAN returns every key that is there from the first call to the last exactly
 //     once, whatever is written meanwhile (TestScanUnderWriters).
 //   - A snapshot is the whole store as of one moment, also of keys that it is asked for
 //     late (TestSnapshotIsOfOneMoment); nothing changes it (TestSnapshotMethods). A fork and
 //     its store see nothing of each other's writes (TestForkGoesItsOwnWay,
-//     TestForksAtOnce). What a closed one alone held is given back (TestSnapshotMemory).
+//     TestForksAtOnce), and a fork does not keep its store (TestForkReleasesItsStore). What
+//     a closed one alone held is given back (TestSnapshotMemory), and Stats.Pinned is that
+//     (TestPinned).
 //   - Nobody sees a key at or after its deadline (TestExpiryIsExact), or a field of a hash
 //     (TestFieldExpiryIsExact), and the memory of what expired is counted down with it
 //     (TestExpirerRemoves, TestExpirerRemovesFields).

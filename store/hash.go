@@ -99,7 +99,10 @@ func (h Hash) loadField(field string) (value string, o structures.Outcome) {
 	}
 	at := int64(0)
 	if v, large := object.(*structures.Hash); large {
-		value, at, o = v.Load(seq, fieldHash, field)
+		value, at, o = v.Load(fieldHash, field)
+		if sh.seq.Load() != seq { // the rest of a change of several fields may be to come
+			return "", structures.Unclear
+		}
 	} else {
 		value, at, o = structures.LoadField(blob, field)
 	}

@@ -1,7 +1,7 @@
 package store
 
 import (
-	"cmp"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -41,6 +41,7 @@ func (s *Store) instant() *instant {
 		sn.now = now
 	}
 	s.snaps = append(s.snaps, sn)
+	s.frozen.Store(int64(len(s.snaps)))
 	return sn
 }
 
@@ -48,6 +49,7 @@ func (sn *instant) release() {
 	sn.s.snapLock.Lock()
 	defer sn.s.snapLock.Unlock()
 	sn.s.snaps = slices.DeleteFunc(sn.s.snaps, func(o *instant) bool { return o == sn })
+	sn.s.frozen.Store(int64(len(sn.s.snaps)))
 }
 
 // freeze gives the snapshots up to epoch what the shard holds, before somebody
@@ -72,12 +74,13 @@ func (s *Store) freeze(sh *shard, epoch uint64) {
 }
 
 func (sh *shard) clone() *roots {
-	r := &roots{version: sh.version.Load()}
+	r := new(roots)
 	for n := range r.tables {
 		if t := sh.table(n); t != nil {
 			r.tables[n] = t.Clone()
 		}
 	}
+	r.version = sh.version.Load() // a view's comes with its tables
 	return r
 }
 
@@ -94,6 +97,72 @@ func (sn *instant) tables(index int) *roots {
 	}
 	sn.s.freeze(sh, sn.epoch)
 	return sn.roots[index].Load()
+}
+
+// pinned returns the bytes that only open snapshots hold. It locks one shard after the
+// other, for reading.
+func (s *Store) pinned() int {
+	s.snapLock.Lock()
+	snaps := slices.Clone(s.snaps)
+	s.snapLock.Unlock()
+	if len(snaps) == 0 {
+		return 0
+	}
+	p := structures.NewPins()
+	for i := range s.shards {
+		s.shards[i].pin(p, snaps)
+	}
+	for i := range s.shards {
+		s.shards[i].unpin(p, snaps)
+	}
+	return p.Bytes()
+}
+
+// pin adds what snapshots hold of a shard.
+func (sh *shard) pin(p *structures.Pins, snaps []*instant) {
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	for _, sn := range snaps {
+		frozen := sn.roots[sh.index].Load()
+		if frozen == nil {
+			continue // nobody has written the shard since
+		}
+		for _, f := range frozen.tables {
+			if f == nil {
+				continue
+			}
+			var live *structures.Table
+			for n := range Databases { // SWAPDB may have moved it
+				if t := sh.table(n); t != nil && t.CloneOf(f) {
+					live = t
+				}
+			}
+			p.Frozen(f, live)
+		}
+	}
+}
+
+// unpin takes off what the shard has of that, under other keys.
+func (sh *shard) unpin(p *structures.Pins, snaps []*instant) {
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	for n := range Databases {
+		if live := sh.table(n); live != nil {
+			p.Live(live, oldest(live, sh.index, snaps))
+		}
+	}
+}
+
+// oldest returns the first clone of a table in snapshots, which are sorted by time.
+func oldest(live *structures.Table, index int, snaps []*instant) *structures.Table {
+	for _, sn := range snaps {
+		for n, roots := 0, sn.roots[index].Load(); roots != nil && n < Databases; n++ {
+			if t := roots.tables[n]; t != nil && live.CloneOf(t) {
+				return t
+			}
+		}
+	}
+	return nil
 }
 
 // find looks key up in database n.
@@ -183,7 +252,9 @@ func (sh *shard) adopt(m *instant) {
 // [ErrReadOnly]. Its time stands still, so that what had not expired then never does. It
 // is database 0; DB has the others. Any number of goroutines may use it, also when the
 // store is closed. Close it, as what it alone holds is memory that the store has given up,
-// and as long as it is open writers copy for it. The zero Snapshot is closed.
+// and as long as it is open writers copy for it; one that is dropped, with the handles and
+// iterators that came from it, the collector closes when it notices. The zero Snapshot is
+// closed.
 type Snapshot struct {
 	database
 	s *Store
@@ -204,16 +275,17 @@ func (s *Store) Snapshot() *Snapshot {
 
 // viewOf returns a store for reading what m is of. Closing it releases m.
 func (s *Store) viewOf(m *instant) *Store {
-	src := &source{m: m}
+	src := &source{m: m} // reaches nothing of the view
 	o := s.options
 	o.clock = stoppedClock(src.m.now * int64(time.Millisecond))
 	view := newStore(o, s.seed)
 	view.readOnly, view.stamp = true, nil
-	view.plain.Store(false) // the short way does not ask for tables
+	view.plain.Store(true)
 	view.options.clock = s.options.clock
 	for i := range view.shards {
 		view.shards[i].source = src
 	}
+	runtime.AddCleanup(&view.shards[0], (*source).close, src) // handles outlive a Snapshot
 	return view
 }
 
@@ -261,13 +333,9 @@ func (sn *Snapshot) Close() error {
 func (s *Store) closeView() error {
 	_ = s.Close()
 	src := s.shards[0].source
-	src.mu.Lock()
+	src.close()
+	src.mu.Lock() // nobody fills a shard any more
 	defer src.mu.Unlock()
-	if src.closed {
-		return nil
-	}
-	src.m.release()
-	src.m, src.closed = nil, true
 	for i := range s.shards {
 		for n := range s.shards[i].tables {
 			s.shards[i].tables[n].Store(nil)
@@ -276,66 +344,22 @@ func (s *Store) closeView() error {
 	return nil
 }
 
-// Difference is a key that two snapshots differ in.
-type Difference struct {
-	DB   int
-	Key  string
-	A, B Kind // what either has there; KindNone is nothing
-}
-
-// Diff returns the keys whose types, values or deadlines are not the same in two snapshots,
-// by database and key: of one store, of forks, or of different stores. Whether an encoding
-// is another does not matter.
-//
-// It returns [ErrClosed] if one of them is closed.
-//
-// The complexity is O(n log n), n the number of keys and the bytes of their values.
-func Diff(a, b *Snapshot) ([]Difference, error) {
-	for _, sn := range []*Snapshot{a, b} {
-		if err := sn.check(); err != nil {
-			return nil, err
-		}
-	}
-	x, y := a.s.instant(), b.s.instant() // of the snapshots, which stand still
-	defer x.release()
-	defer y.release()
-	var list []Difference
-	for n := range Databases {
-		x.all(n, func(r *structures.Record) bool {
-			other, found := y.find(n, r.Key())
-			switch {
-			case !found:
-				list = append(list, Difference{n, r.Key(), kindOf(r), KindNone})
-			case kindOf(r) != kindOf(&other) || r.Deadline() != other.Deadline() ||
-				fingerprint(r, x.now) != fingerprint(&other, y.now):
-				list = append(list, Difference{n, r.Key(), kindOf(r), kindOf(&other)})
-			}
-			return true
-		})
-		y.all(n, func(r *structures.Record) bool {
-			if _, found := x.find(n, r.Key()); !found {
-				list = append(list, Difference{n, r.Key(), KindNone, kindOf(r)})
-			}
-			return true
-		})
-	}
-	slices.SortFunc(list, func(a, b Difference) int {
-		return cmp.Or(cmp.Compare(a.DB, b.DB), cmp.Compare(a.Key, b.Key))
-	})
-	for _, sn := range []*Snapshot{a, b} {
-		if err := sn.check(); err != nil { // meanwhile
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
 // source is where the shards of a snapshot have their tables from when they are first
 // asked for them: nobody copies what nobody reads.
 type source struct {
 	mu     sync.Mutex // taken under locks of the snapshot's shards, before those of the store's
 	m      *instant
 	closed bool
+}
+
+// close ends the snapshot's moment.
+func (src *source) close() {
+	src.mu.Lock()
+	defer src.mu.Unlock()
+	if !src.closed {
+		src.m.release()
+		src.m, src.closed = nil, true
+	}
 }
 
 // table returns a table of a snapshot's shard.

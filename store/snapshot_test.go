@@ -193,6 +193,9 @@ func TestForksAtOnce(t *testing.T) {
 			if got, err := snaps[which].Fingerprint(); err != nil || got != want {
 				return fmt.Errorf("snapshot %d has changed: %v", which, err)
 			}
+			if st := stores[which].Stats(); st.Pinned < 0 || st.Pinned > 1<<28 {
+				return fmt.Errorf("store %d pins %d bytes", which, st.Pinned)
+			}
 		}
 		return nil
 	}

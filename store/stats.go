@@ -15,12 +15,32 @@ type Stats struct {
 	Volatile int    // keys that have a deadline, or are hashes with fields that have one
 	Memory   int    // logical bytes: the sum of MEMORY USAGE over all keys
 	Used     int    // bytes allocated for what the store holds
+	Pinned   int    // bytes that only open snapshots of it hold, outside Used
 	Expired  uint64 // keys that have reached their deadline since New
 }
 
 // Stats returns what the store counts of itself. A key that is overdue counts
-// until the expirer has removed it. The complexity is O(shards).
+// until the expirer has removed it.
+//
+// Pinned is what was written or removed since a snapshot was taken and is there for it
+// alone, counted once however many snapshots hold it: chunks, pages and values. Running
+// loops over [DB.All] are snapshots, too; those over the elements of one large value are
+// not counted, nor is what strings that were read keep, nor the frame of a snapshot. It is
+// 0 when all of them are closed. A fork has its own figures: what it shares with its store
+// is in Used of both, and in Pinned of neither; what its store has given up since is no
+// longer in the store's Used, only in the fork's. What a snapshot holds for a fork, too,
+// counts as pinned.
+//
+// The complexity is O(shards), and, while there are snapshots, O(n), n the pages written
+// since and the pages of large values written; nobody waits longer than a shard takes.
 func (s *Store) Stats() Stats {
+	st := s.count()
+	st.Pinned = s.pinned()
+	return st
+}
+
+// count is Stats without Pinned.
+func (s *Store) count() Stats {
 	st := Stats{Expired: s.expired.Load()}
 	unlock := s.rlockAll()
 	defer unlock()
@@ -39,7 +59,7 @@ func (s *Store) Stats() Stats {
 
 // UsedMemory returns the bytes allocated for what the store holds: chunks,
 // pages and objects that the live tables reach. The complexity is O(shards).
-func (s *Store) UsedMemory() int { return s.Stats().Used }
+func (s *Store) UsedMemory() int { return s.count().Used }
 
 // MemoryUsage returns the logical bytes of key and its value: what it takes
 // without slack and garbage. A missing key is [ErrNotFound]; there are no other

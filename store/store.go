@@ -40,6 +40,7 @@ type Store struct {
 	epoch    atomic.Uint64
 	snapLock sync.Mutex // guards snaps; taken under shard locks
 	snaps    []*instant
+	frozen   *atomic.Int64 // how many snaps there are
 
 	number atomic.Uint64 // tells this store from others; 0 before its first transaction
 	holds  txn.Holds
@@ -64,7 +65,7 @@ func New(opts ...Option) *Store {
 // newStore returns an empty store that hashes keys with seed.
 func newStore(o options, seed maphash.Seed) *Store {
 	s := &Store{
-		clock: o.clock, seed: seed, shardBits: o.shardBits,
+		clock: o.clock, seed: seed, shardBits: o.shardBits, frozen: new(atomic.Int64),
 		shards: make([]shard, 1<<o.shardBits), options: o,
 	}
 	s.database = DB{s: s}
@@ -73,14 +74,14 @@ func newStore(o options, seed maphash.Seed) *Store {
 	cfg := structures.TableConfig{
 		Hash:     hasher(seed, o.shardBits),
 		Versions: true, Track: o.tracking != NoTracking, Hashes: hashKinds,
-		LeafMax: o.leafMax, ChunkMax: o.chunkMax,
+		LeafMax: o.leafMax, ChunkMax: o.chunkMax, Frozen: s.frozen,
 	}
 	for i := range s.shards {
 		s.shards[i].index = i
 	}
 	s.tableConfig(cfg)
 	s.values = structures.TableConfig{
-		Hash: cfg.Hash, LeafMax: o.leafMax, ChunkMax: o.chunkMax, PackedItems: o.packedItems,
+		Hash: cfg.Hash, LeafMax: o.leafMax, ChunkMax: o.chunkMax, Frozen: s.frozen, PackedItems: o.packedItems,
 	}.WithDefaults()
 	manual, _ := o.clock.(*ManualClock)
 	_, stopped := o.clock.(stoppedClock)

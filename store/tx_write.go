@@ -102,9 +102,6 @@ func (r *run) clone(i int) error {
 	}
 	entry := entryOf(&w.ref.Record)
 	entry.Object = w.cloneObject()
-	if h, ok := entry.Object.(*structures.Hash); ok {
-		h.SetSeq(nil) // nobody reads it without a lock
-	}
 	e.Value.rec, e.Value.own = r.arena.Record(w.sh.cfg, e.Name, entry), true
 	return nil
 }
@@ -116,9 +113,6 @@ func entryOf(rec *structures.Record) structures.Entry {
 
 // put keeps an entry for the key of w.
 func (r *run) put(w *write, e structures.Entry) {
-	if h, ok := e.Object.(*structures.Hash); ok {
-		h.SetSeq(nil)
-	}
 	at := r.seen.At(w.at)
 	w.ref.Record, w.ref.Found = r.arena.Record(r.s.shards[at.Shard].cfg, at.Name, e), true
 	r.store(w)

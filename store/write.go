@@ -182,9 +182,6 @@ func (w *write) put(e structures.Entry) {
 		_, h := w.db.s.hash(w.key)
 		w.t.Seek(&w.ref, h, w.key)
 	}
-	if h, ok := e.Object.(*structures.Hash); ok {
-		h.SetSeq(&w.sh.seq)
-	}
 	e.Version = w.sh.nextVersion()
 	if w.db.s.stamp != nil {
 		e.Stamp = w.db.s.stamp(0)

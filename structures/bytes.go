@@ -10,6 +10,7 @@ import "strings"
 // Offsets are 0 or more; where a method says so, they must not lie behind the
 // end. Anything else is the caller's bug.
 type Bytes struct {
+	line  uint64 // the same for all clones
 	owner uint64
 	n     int
 	base  string
@@ -33,7 +34,9 @@ var zeroPage [bytesPageLen]byte
 // NewBytes returns the string s for writing in place. It keeps s and copies
 // nothing. The complexity is O(1).
 func NewBytes(s string) *Bytes {
-	return &Bytes{owner: newOwner(), n: len(s), base: s}
+	b := &Bytes{owner: newOwner(), n: len(s), base: s}
+	b.line = b.owner
+	return b
 }
 
 // Len returns the length in bytes, holes included. The complexity is O(1).
@@ -50,7 +53,7 @@ func (b *Bytes) Allocated() int { return len(b.base) + b.held*bytesPageLen }
 // the pages until they write them. It counts as a write.
 // The complexity is O(1).
 func (b *Bytes) Clone() Object {
-	c := &Bytes{owner: newOwner(), n: b.n, base: b.base, held: b.held}
+	c := &Bytes{line: b.line, owner: newOwner(), n: b.n, base: b.base, held: b.held}
 	b.pages.share(&c.pages)
 	b.owner = newOwner() // the pages are nobody's now
 	return c

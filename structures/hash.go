@@ -90,7 +90,9 @@ func (h *Hash) Allocated() int {
 // The complexity is O(1).
 func (h *Hash) Clone() Object {
 	if h.table != nil {
-		return &Hash{cfg: h.cfg, table: h.table.Clone()}
+		c := h.table.Clone()
+		c.seq = &c.own
+		return &Hash{cfg: h.cfg, table: c}
 	}
 	return &Hash{cfg: h.cfg, blob: strings.Clone(h.blob)}
 }
@@ -131,18 +133,15 @@ func (h *Hash) Look(field string) (value string, deadline int64, ok bool) {
 	return r.Record.Value(), r.Record.Deadline(), true
 }
 
-// SetSeq makes a large hash readable by Load, under the sequence number of the shard
-// that it is in. The complexity is O(1).
-func (h *Hash) SetSeq(s *Seq) {
-	if h.table != nil && h.table.seq != s { // it may be read already
-		h.table.seq = s
+// Load is Look of a large hash without a lock. hash is the field's. Where the outcome is
+// unclear, the caller looks again under the lock. A large hash has a sequence number of
+// its own, so that it is read in the same way in every table that shares it.
+// The complexity is O(1).
+func (h *Hash) Load(hash uint64, field string) (value string, deadline int64, o Outcome) {
+	seq := h.table.seq.Load()
+	if seq&1 != 0 {
+		return "", 0, Unclear
 	}
-}
-
-// Load is Look of a large hash without a lock. hash is the field's, seq is what the Seq
-// of SetSeq said before the caller found the hash. Where the outcome is unclear, the caller looks again under
-// the lock. The complexity is O(1).
-func (h *Hash) Load(seq, hash uint64, field string) (value string, deadline int64, o Outcome) {
 	if value, _, deadline, o = h.table.LoadText(seq, hash, field); o != Unclear {
 		return value, deadline, o
 	}
@@ -307,6 +306,7 @@ func (h *Hash) put(field, value string, deadline int64) (added bool) {
 // grow makes a packed hash large.
 func (h *Hash) grow() {
 	large := Hash{cfg: h.cfg, table: newTable(h.cfg)}
+	large.table.seq = &large.table.own
 	for w := h.pairs(); w.next(); {
 		large.put(w.field, w.value, w.deadline)
 	}

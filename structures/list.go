@@ -16,6 +16,7 @@ import (
 // Positions count from 0 and must be below Len where a method says so.
 type List struct {
 	cfg  *TableConfig
+	line uint64 // the same for all clones
 	n    int
 	size int // logical bytes of the elements
 
@@ -34,7 +35,8 @@ const listOverhead = 256
 
 // NewList returns an empty list.
 func NewList(cfg *TableConfig) *List {
-	return &List{cfg: cfg, tree: listTree{owner: newOwner(), pageLen: min(listPageLen, cfg.ChunkMax)}}
+	owner := newOwner()
+	return &List{cfg: cfg, line: owner, tree: listTree{owner: owner, pageLen: min(listPageLen, cfg.ChunkMax)}}
 }
 
 // Of returns the list of a record for reading: the object, or l as the blob says.

@@ -18,6 +18,8 @@ const (
 	garbageShare = 2
 	garbageOf    = 5
 
+	frozenShare = 0.25 // up to which a chunk is moved that a frozen clone has
+
 	victims      = 64 // how many chunks are looked at for an empty one
 	chunkRecords = 4  // how many records like the first a chunk has room for
 
@@ -33,7 +35,8 @@ type chunkRef struct {
 	size atomic.Int32         // its capacity; only the table's owner writes behind used
 	used int32                // bytes written
 	live int32                // bytes of records that the index points to
-	next uint32               // the next free place, while p is nil
+	// While p is nil, the next free place; otherwise the table's gen when it was opened.
+	next uint32
 }
 
 const chunkPageBytes = vectorPage*24 + 8
@@ -106,7 +109,7 @@ func (t *Table) openChunk(size int) {
 	pages := t.chunks.Pages()
 	ref := t.chunks.Mut(int(id), t.owner)
 	t.used += (t.chunks.Pages() - pages) * chunkPageBytes
-	t.freeChunk, ref.next = ref.next, 0
+	t.freeChunk, ref.next = ref.next, t.gen
 	buf := make([]byte, size)
 	ref.used, ref.live = 0, 0
 	ref.size.Store(int32(size))
@@ -158,17 +161,26 @@ func (t *Table) relieve() {
 	if t.logUsed < reliefMin || (t.logUsed-t.logLive)*reliefShare <= t.logUsed {
 		return
 	}
+	if t.frozen() && t.n%(victims/8) != 0 {
+		return // there may be little to find for long
+	}
 	if id := t.victim(); id != 0 {
 		t.shape++
 		t.move(id)
 	}
 }
 
+// frozen says whether clones are kept that only wait to be dropped.
+func (t *Table) frozen() bool { return t.cfg.Frozen != nil && t.cfg.Frozen.Load() != 0 }
+
 // victim returns the chunk with the smallest share of live bytes among the next
-// ones in turn, 0 if moving none of them would free a quarter of it.
+// ones in turn, 0 if moving none of them would free a quarter of it. A chunk that a
+// frozen clone has, too, would not be freed: its records would only be there twice. It
+// is moved where there are few, so that an endless sequence of clones can't make a log
+// of chunks with a record each.
 func (t *Table) victim() uint32 {
 	n := t.chunks.Len()
-	best, share := uint32(0), 0.75
+	best, share, frozen := uint32(0), 0.75, t.frozen()
 	for range min(victims, n-1) {
 		if t.hand++; int(t.hand) >= n {
 			t.hand = 1
@@ -177,7 +189,11 @@ func (t *Table) victim() uint32 {
 		if ref.p.Load() == nil || t.hand == t.tail {
 			continue
 		}
-		if s := float64(ref.live) / float64(ref.size.Load()); s < share {
+		s := float64(ref.live) / float64(ref.size.Load())
+		if frozen && ref.next != t.gen && s > frozenShare {
+			continue
+		}
+		if s < share {
 			best, share = t.hand, s
 		}
 	}

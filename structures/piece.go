@@ -14,3 +14,9 @@ func piece(b []byte) string {
 // chunkAt returns the chunk of n bytes that begins at p. It is sound because p
 // and n are taken from one slice, and stored together.
 func chunkAt(p *byte, n int) []byte { return unsafe.Slice(p, n) }
+
+// dataOf returns where the bytes of s lie, to tell memory apart, not to read it.
+func dataOf(s string) *byte { return unsafe.StringData(s) }
+
+// sizeOf returns the bytes of a value without what it points to.
+func sizeOf[T any](p *T) int { return int(unsafe.Sizeof(*p)) }

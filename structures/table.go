@@ -25,6 +25,9 @@ type TableConfig struct {
 	// Hashes is the set of kinds, as bits, whose values are each a [Hash]: a record of
 	// such a kind has the deadlines of its fields, too. See [Table.Due].
 	Hashes uint32
+	// Frozen, if set, counts the clones, of whatever table, that are only read and will be
+	// dropped: while there are some, what they share is not moved to save memory.
+	Frozen *atomic.Int64
 	// PackedItems bounds the items of a packed value. 0 means the usual bound; tests
 	// make it small.
 	PackedItems int
@@ -56,8 +59,10 @@ type Table struct {
 	chunks Vector[chunkRef]
 	seq    *Seq
 	fixed  uint8 // bytes of a short header without a deadline
+	own    Seq   // what seq points to where it is not the owner's
 
 	cfg   *TableConfig
+	line  uint64 // the same for all clones of one table
 	owner uint64
 	n     int
 
@@ -75,6 +80,7 @@ type Table struct {
 	freeChunk uint32
 	freeSlot  uint32
 	hand      uint32 // where the search for an empty chunk goes on
+	gen       uint32 // counts the clones: a chunk of another one may be theirs, too
 
 	logUsed, logLive int // bytes of the log that are taken, and those of them that are live
 	opened           int // bytes of chunks that were opened
@@ -95,6 +101,7 @@ func NewTable(c TableConfig) *Table { return newTable(c.WithDefaults()) }
 // newTable returns an empty table that shares its configuration with others.
 func newTable(c *TableConfig) *Table {
 	t := &Table{cfg: c, seq: c.Seq, fixed: shortHead, owner: newOwner(), used: tableOverhead}
+	t.line = t.owner
 	if c.Versions {
 		t.fixed += versionLen
 	}
@@ -116,10 +123,12 @@ func (t *Table) Used() int { return t.used }
 // write it. It counts as a write to t.
 func (t *Table) Clone() *Table {
 	c := &Table{
-		cfg: t.cfg, seq: t.seq, fixed: t.fixed, owner: newOwner(), n: t.n, leaves: t.leaves, widest: t.widest,
+		cfg: t.cfg, seq: t.seq, fixed: t.fixed, line: t.line, owner: newOwner(), n: t.n, leaves: t.leaves, widest: t.widest,
 		freeChunk: t.freeChunk, freeSlot: t.freeSlot, hand: t.hand,
 		logUsed: t.logUsed, logLive: t.logLive, size: t.size, used: t.used,
 	}
+	t.gen++
+	c.gen = t.gen
 	c.root.Store(t.root.Load()) // the tail stays t's: the clone opens its own
 	t.chunks.share(&c.chunks)
 	t.slots.share(&c.slots)
@@ -605,9 +614,6 @@ func (t *Table) Mutate(r *Ref) Object {
 	if s.owner != t.owner {
 		c := *s
 		c.object, c.owner = cloneShared(s.object), t.owner
-		if h, ok := c.object.(*Hash); ok {
-			h.SetSeq(t.seq) // it may come from a table that was forked
-		}
 		c.count() // a clone may hold less
 		t.size += c.size - s.size
 		t.setSlot(t.slots.Mut(int(r.Record.slotID()), t.owner), &c)
