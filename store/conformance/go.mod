@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/alcovedb/alcove v0.0.0
 	github.com/anishathalye/porcupine v1.3.1
+	github.com/bluekeyes/go-gitdiff v0.9.0
 	github.com/stretchr/testify v1.12.1
 )
 
