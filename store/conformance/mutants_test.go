@@ -82,10 +82,11 @@ func patch(src string, f *gitdiff.File) (string, error) {
 				after.WriteString(line.Line)
 			}
 		}
-		if n := strings.Count(src, old.String()); n != 1 {
-			return "", fmt.Errorf("the lines of the hunk %s occur %d times and not once:%s", hunk.Header(), n, old.String())
+		at := strings.Index(src, old.String())
+		if at < 0 || strings.Contains(src[at+1:], old.String()) {
+			return "", fmt.Errorf("the lines of the hunk %s are not there, or more than once:%s", hunk.Header(), old.String())
 		}
-		src = strings.Replace(src, old.String(), after.String(), 1)
+		src = src[:at] + after.String() + src[at+old.Len():]
 	}
 	return src[1:], nil
 }
