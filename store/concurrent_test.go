@@ -409,8 +409,17 @@ func snapshotIsOneMoment(t *testing.T, same bool) {
 // A writer that has its lock when a snapshot is taken is part of the snapshot, so
 // whoever comes after it waits for what the writer writes, even without a lock.
 func TestSnapshotOrder(t *testing.T) {
+	for _, before := range []string{"", "before"} {
+		t.Run(fmt.Sprintf("value %q", before), func(t *testing.T) { snapshotOrder(t, before) })
+	}
+}
+
+func snapshotOrder(t *testing.T, before string) {
 	s := newTest(t, WithShards(8))
 	keys := keysIn(s, "k", 2, false)
+	if before != "" { // otherwise there is no table yet
+		require.NoError(t, s.String(keys[0]).Set(before))
+	}
 	var w write
 	require.NoError(t, w.begin(s.DB(0), "SET", keys[0]))
 	sn := s.instant()

@@ -69,6 +69,9 @@ func keyModel() *model[keyspace] {
 	}
 	return &model[keyspace]{
 		rounds: 400, equal: same[keyspace],
+		newStore: func(sh shape) *store.Store { // to go through many shards takes a while
+			return store.New(store.WithShards(sh.shards * sh.shards * sh.shards * sh.shards * 8))
+		},
 		draw: func(r *rand.Rand, large bool) args {
 			key := r.IntN(3)
 			return args{db: r.IntN(2), key: key, dst: (key + 1 + r.IntN(2)) % 3, value: text(r, large)}

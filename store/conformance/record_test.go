@@ -23,13 +23,13 @@ import (
 var (
 	roundsFlag = flag.Float64("rounds", 1, "multiply the number of histories by `n`")
 	seedFlag   = flag.Uint64("seed", 0, "choose the operations from `n`; 0 takes a new one")
+	stuckFlag  = flag.Duration("stuck", 20*time.Second, "take what lasts longer for a deadlock")
 )
 
 const (
 	clients    = 4                // goroutines of a history
 	each       = 24               // operations of each
 	checkLimit = 30 * time.Second // more, and the histories are too long to be checked
-	stuckLimit = 20 * time.Second // what takes longer is a deadlock
 )
 
 // rounds is how many histories a test checks that usually checks n.
@@ -89,7 +89,7 @@ func together(t *testing.T, f func(id int) []porcupine.Operation) []porcupine.Op
 		running.Wait()
 		close(ended)
 	}()
-	limit := time.NewTimer(stuckLimit)
+	limit := time.NewTimer(*stuckFlag)
 	defer limit.Stop()
 	select {
 	case <-ended:
