@@ -444,6 +444,42 @@ func snapshotOrder(t *testing.T, before string) {
 	require.Equal(t, keys[:1], held)
 }
 
+// A command on several keys that waits for its locks while a snapshot is taken comes after
+// it with all of them, also where somebody else has frozen one of the shards before.
+func TestSnapshotBeforeABatch(t *testing.T) {
+	s := newTest(t, WithShards(8))
+	keys := keysIn(s, "k", 2, false)
+	low, _ := s.hash(keys[0])
+	high, _ := s.hash(keys[1])
+	if low.index > high.index {
+		keys[0], keys[1], low, high = keys[1], keys[0], high, low
+	}
+	other := ""
+	for i := 0; other == ""; i++ {
+		if sh, _ := s.hash("o" + strconv.Itoa(i)); sh == high {
+			other = "o" + strconv.Itoa(i)
+		}
+	}
+	require.NoError(t, s.MSet(Pair{keys[0], "before"}, Pair{keys[1], "before"}))
+	low.mu.RLock()
+	done := make(chan error)
+	go func() { done <- s.MSet(Pair{keys[0], "after"}, Pair{keys[1], "after"}) }()
+	for low.mu.TryRLock() { // it fails once somebody waits for the lock
+		low.mu.RUnlock()
+		runtime.Gosched()
+	}
+	sn := s.Snapshot()
+	defer sn.Close()
+	require.NoError(t, s.String(other).Set("x"))
+	low.mu.RUnlock()
+	require.NoError(t, <-done)
+	for _, key := range keys {
+		value, err := sn.String(key).Get()
+		require.NoError(t, err)
+		require.Equal(t, "before", value)
+	}
+}
+
 func TestScanUnderWriters(t *testing.T) {
 	for name, opts := range map[string][]Option{
 		"tiny":    {WithShards(2), tiny},

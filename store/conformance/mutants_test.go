@@ -197,7 +197,7 @@ func TestMutants(t *testing.T) {
 				}
 			})
 			for i := range *killsFlag {
-				if got, out := m.run(t.Context(), "-count=1", "-overlay="+overlay); got != failed {
+				if got, out := m.run(t.Context(), "-count=1", "-ldflags=-s -w", "-overlay="+overlay); got != failed {
 					t.Fatalf("%s is alive: %s (run %d): %s\n%s", name, m.test, i+1, got, tail(out))
 				}
 			}
