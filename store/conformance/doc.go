@@ -1,7 +1,7 @@
 // Package conformance checks what package store promises to goroutines that use it at the
 // same time, and checks the checks.
 //
-// A test of a type ([TestStrings], [TestHashes] and so on, in models_test.go) lets a few
+// A test of a type (TestStrings, TestHashes and so on, in models_test.go) lets a few
 // goroutines do random operations on a few keys, notes when each was called and had
 // returned and what it said, and asks porcupine whether some order of the operations
 // agrees with both: whether the history is linearizable. What an operation means is
@@ -9,7 +9,8 @@
 // are short and long, the aggregates small and large, so that they change their form.
 //
 // TestTransactions does the same with programs of several reads and writes, each run as
-// one transaction by whatever can do so: strict serializability.
+// one transaction by whatever can do so: strict serializability. A run of a program that
+// came to nothing must have read what was true at one moment, too.
 //
 // # Longer runs
 //
@@ -39,9 +40,9 @@
 //	Package: ./store/conformance
 //	Test: TestKeys
 //
-// and, if need be, a line of further flags of go test, such as
+// and, if need be, a line of further flags of go test or of the test, such as
 //
-//	Flags: -short
+//	Flags: -stuck=2s
 //
 // To add one, break the code, run the tests, see one fail each time, and write the diff:
 //
