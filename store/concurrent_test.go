@@ -409,8 +409,17 @@ func snapshotIsOneMoment(t *testing.T, same bool) {
 // A writer that has its lock when a snapshot is taken is part of the snapshot, so
 // whoever comes after it waits for what the writer writes, even without a lock.
 func TestSnapshotOrder(t *testing.T) {
+	for _, before := range []string{"", "before"} {
+		t.Run(fmt.Sprintf("value %q", before), func(t *testing.T) { snapshotOrder(t, before) })
+	}
+}
+
+func snapshotOrder(t *testing.T, before string) {
 	s := newTest(t, WithShards(8))
 	keys := keysIn(s, "k", 2, false)
+	if before != "" { // otherwise there is no table yet
+		require.NoError(t, s.String(keys[0]).Set(before))
+	}
 	var w write
 	require.NoError(t, w.begin(s.DB(0), "SET", keys[0]))
 	sn := s.instant()
@@ -433,6 +442,42 @@ func TestSnapshotOrder(t *testing.T) {
 	sn.all(0, func(r *structures.Record) bool { held = append(held, r.Key()); return true })
 	sn.release()
 	require.Equal(t, keys[:1], held)
+}
+
+// A command on several keys that waits for its locks while a snapshot is taken comes after
+// it with all of them, also where somebody else has frozen one of the shards before.
+func TestSnapshotBeforeABatch(t *testing.T) {
+	s := newTest(t, WithShards(8))
+	keys := keysIn(s, "k", 2, false)
+	low, _ := s.hash(keys[0])
+	high, _ := s.hash(keys[1])
+	if low.index > high.index {
+		keys[0], keys[1], low, high = keys[1], keys[0], high, low
+	}
+	other := ""
+	for i := 0; other == ""; i++ {
+		if sh, _ := s.hash("o" + strconv.Itoa(i)); sh == high {
+			other = "o" + strconv.Itoa(i)
+		}
+	}
+	require.NoError(t, s.MSet(Pair{keys[0], "before"}, Pair{keys[1], "before"}))
+	low.mu.RLock()
+	done := make(chan error)
+	go func() { done <- s.MSet(Pair{keys[0], "after"}, Pair{keys[1], "after"}) }()
+	for low.mu.TryRLock() { // it fails once somebody waits for the lock
+		low.mu.RUnlock()
+		runtime.Gosched()
+	}
+	sn := s.Snapshot()
+	defer sn.Close()
+	require.NoError(t, s.String(other).Set("x"))
+	low.mu.RUnlock()
+	require.NoError(t, <-done)
+	for _, key := range keys {
+		value, err := sn.String(key).Get()
+		require.NoError(t, err)
+		require.Equal(t, "before", value)
+	}
 }
 
 func TestScanUnderWriters(t *testing.T) {

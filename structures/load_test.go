@@ -239,6 +239,10 @@ func TestTableSeqMovesBeforeANumberComesBack(t *testing.T) {
 			key := l.keys[r.IntN(len(l.keys))]
 			_, found, ok := l.t.Load(seq, l.t.cfg.Hash(key), key, nil)
 			require.False(t, ok, "Load trusts what it read, found %t", found)
+			for _, key := range []string{key, "absent"} {
+				_, _, _, o := l.t.LoadText(seq, l.t.cfg.Hash(key), key)
+				require.Equal(t, Unclear, o, "LoadText trusts what it read")
+			}
 			continue
 		}
 		still++
