@@ -236,9 +236,9 @@ func (p program) apply(st values, reads []int, failed bool) (values, bool) {
 // attempt is one run of a program: also a run that came to nothing must only see what was
 // true at one moment.
 type attempt struct {
-	from, to int64
-	reads    []int
-	failed   bool
+	to     int64
+	reads  []int
+	failed bool
 }
 
 // trial is a transaction on its way through a transact.
@@ -252,9 +252,8 @@ type trial struct {
 // attempt runs the program in db once. What a transaction wants to do is to call this
 // and to end with what it returns.
 func (tr *trial) attempt(db store.DB) error {
-	from := tr.now()
 	reads, err := tr.program.run(db)
-	tr.attempts = append(tr.attempts, attempt{from, tr.now(), reads, err != nil})
+	tr.attempts = append(tr.attempts, attempt{tr.now(), reads, err != nil})
 	return err
 }
 
@@ -286,9 +285,8 @@ var commands = []transact{
 				}
 				pairs = append(pairs, p)
 			}
-			from := tr.now()
 			err := s.MSet(pairs...)
-			tr.attempts = append(tr.attempts, attempt{from: from})
+			tr.attempts = append(tr.attempts, attempt{})
 			return err
 		},
 	},
@@ -299,7 +297,7 @@ var commands = []transact{
 			for _, a := range tr.steps {
 				keys = append(keys, stringKeys[a.reg])
 			}
-			at := attempt{from: tr.now()}
+			var at attempt
 			found, err := s.MGet(keys...)
 			for _, v := range found {
 				n, wrong := number(v.Value, nil)
@@ -442,11 +440,11 @@ func runTrial(t *testing.T, s *store.Store, id int, now clock, how transact, p p
 	last := len(tr.attempts) - 1
 	for i, at := range tr.attempts {
 		op := porcupine.Operation{
-			ClientId: id, Call: at.from, Return: at.to, Output: at.reads,
+			ClientId: id, Return: at.to, Output: at.reads,
 			Input: transaction{how.name, p, at.failed || i < last},
 		}
-		if i == 0 {
-			op.Call = call
+		if op.Call = call; i > 0 { // what a run reads may be as of a moment before its closure begins
+			op.Call = tr.attempts[i-1].to
 		}
 		if i == last {
 			op.Return = returned
