@@ -180,5 +180,6 @@ func (s *Store) SwapDB(a, b int) error {
 		sh.tables[a].Store(tb)
 		sh.tables[b].Store(ta)
 	}
+	s.signalSwapped(a, b)
 	return nil
 }

@@ -91,7 +91,7 @@ var (
 
 	unsafeFile = "structures/piece.go"
 	clockFile  = "store/clock.go"
-	lockFiles  = []string{"store/shard.go", "store/write.go", "store/read.go", "store/tx.go", "store/snapshot.go"}
+	lockFiles  = []string{"store/shard.go", "store/write.go", "store/read.go", "store/tx.go", "store/snapshot.go", "store/wait.go"}
 
 	clockNames = []string{
 		"Now", "Since", "Until", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick", "Sleep",

@@ -25,6 +25,7 @@ type shard struct {
 	skipped   int    // how often the expirer found the shard busy
 	scratch   []byte // for a number on its way into a record
 
+	waiting *waiting                   // who waits for a key, nil if nobody does
 	working *[KindStream + 1]aggregate // what open lends, one of each kind
 	source  *source                    // of a snapshot: where the tables come from when they are asked for
 	filled  atomic.Bool                // and whether they have come
@@ -40,6 +41,9 @@ func (s *Store) tableConfig(cfg structures.TableConfig) {
 		s.shards[i].cfg = &configs[i]
 	}
 }
+
+// byIndex is the order in which shards are locked.
+func byIndex(a, b *shard) int { return a.index - b.index }
 
 // hash returns the shard of key and the hash by which its tables know it: the bits
 // that choose the shard come last in that one.
@@ -119,6 +123,7 @@ func (s *Store) lockAll() (unlock func()) {
 		s.shards[i].seq.Enter()
 	}
 	return func() {
+		s.serveAll()
 		for i := range s.shards {
 			s.shards[i].seq.Leave()
 			s.shards[i].reschedule(s)

@@ -23,6 +23,8 @@ type write struct {
 	key string
 	ref structures.Ref
 	ns  int64 // what the clock said, 0 if nobody has asked
+
+	chain *batch // instead of own: more shards, to which waiters move what they get
 }
 
 // nano returns the time of the command: the clock is read once, under the lock.
@@ -62,9 +64,22 @@ func (w *write) inspect(db DB, op, key string) error {
 	if db.s.readOnly && db.s.closed.Load() { // meanwhile, and the tables are gone
 		return ErrClosed
 	}
+	if sh.waiting != nil {
+		w.lockChain(db.s, key)
+	}
 	db.s.freeze(sh, db.s.epoch.Load())
 	w.join(db, sh, h, op, key)
 	return nil
+}
+
+// lockChain locks, beside the shard, those where waiters may move what is put at key.
+func (w *write) lockChain(s *Store, key string) {
+	shards := s.widen([]*shard{w.sh}, key)
+	if len(shards) > 1 {
+		w.own = false
+		w.chain = &batch{s: s, shards: shards}
+		w.chain.enter(true)
+	}
 }
 
 // join looks key up in a shard that is locked, which is an access to the key.
@@ -83,12 +98,18 @@ func (w *write) join(db DB, sh *shard, h uint64, op, key string) {
 	}
 }
 
-// end unlocks.
+// end serves who waits for what was put, and unlocks.
 func (w *write) end() {
 	if !w.own {
+		if w.chain != nil {
+			w.chain.end()
+		}
 		return
 	}
 	w.own = false
+	if w.sh.waiting != nil {
+		w.db.s.serve([]*shard{w.sh})
+	}
 	if w.odd {
 		w.odd = false
 		w.sh.seq.Leave()
@@ -132,6 +153,9 @@ func (w *write) put(e structures.Entry) {
 		w.t = w.sh.needTable(w.db.n)
 		_, h := w.db.s.hash(w.key)
 		w.t.Seek(&w.ref, h, w.key)
+	}
+	if w.sh.waiting != nil {
+		w.signal(Kind(e.Kind >> encodingBits))
 	}
 	if h, ok := e.Object.(*structures.Hash); ok {
 		h.SetSeq(&w.sh.seq)
@@ -207,7 +231,7 @@ type batch struct {
 	shards  []*shard
 	write   bool  // the locks are exclusive
 	quiet   bool  // looking a key up is no access to it
-	several bool  // more than one key: the shards' sequences are odd
+	several bool  // more than one key, or maybe a waiter: the shards' sequences are odd
 	ns      int64 // what the clock said, 0 if nobody has asked
 	now     int64 // the same in milliseconds, for reading
 	buf     [8]*shard
@@ -222,20 +246,30 @@ func (b *batch) begin(db DB, op string, keys ...string) error {
 	if err := b.collect(db, op, keys); err != nil {
 		return err
 	}
+	awaited := false
 	for _, sh := range b.shards {
 		sh.mu.Lock()
+		awaited = awaited || sh.waiting != nil
 	}
+	if awaited {
+		b.shards = b.s.widen(b.shards, keys...)
+	}
+	b.enter(len(keys) > 1 || awaited)
+	return nil
+}
+
+// enter begins to write the shards, which are locked.
+func (b *batch) enter(several bool) {
 	epoch := b.s.epoch.Load() // after all the locks: a snapshot has all or nothing
 	for _, sh := range b.shards {
 		b.s.freeze(sh, epoch)
 	}
-	b.write, b.several = true, len(keys) > 1
-	if b.several { // a reader without a lock must not see one key without the other
+	b.write, b.several = true, several
+	if several { // a reader without a lock must not see one key without the other
 		for _, sh := range b.shards {
 			sh.seq.Enter()
 		}
 	}
-	return nil
 }
 
 // beginRead locks the shards of all keys for reading.
@@ -262,7 +296,7 @@ func (b *batch) collect(db DB, op string, keys []string) error {
 		sh, _ := db.s.hash(key)
 		shards = append(shards, sh)
 	}
-	slices.SortFunc(shards, func(x, y *shard) int { return x.index - y.index })
+	slices.SortFunc(shards, byIndex)
 	b.shards = slices.Compact(shards)
 	return nil
 }
@@ -282,10 +316,13 @@ func (b *batch) find(db DB, key string) (structures.Record, bool) {
 	return sh.find(db, h, key, &b.now, !b.quiet)
 }
 
-// end unlocks.
+// end serves who waits for what was put, and unlocks.
 func (b *batch) end() {
 	shards := b.shards
 	b.shards = nil
+	if b.write {
+		b.s.serve(shards)
+	}
 	for _, sh := range shards {
 		if !b.write {
 			sh.mu.RUnlock()
