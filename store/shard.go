@@ -19,13 +19,13 @@ type shard struct {
 	tables [Databases]atomic.Pointer[structures.Table] // made by the first key
 	cfg    *structures.TableConfig
 
+	waiting   *waiting // who waits for a key, nil if nobody does
 	index     int
 	version   uint64 // given to the last change
 	scheduled int64  // when the expirer looks here next, 0 if never
 	skipped   int    // how often the expirer found the shard busy
 	scratch   []byte // for a number on its way into a record
 
-	waiting *waiting                   // who waits for a key, nil if nobody does
 	working *[KindStream + 1]aggregate // what open lends, one of each kind
 	source  *source                    // of a snapshot: where the tables come from when they are asked for
 	filled  atomic.Bool                // and whether they have come

@@ -205,6 +205,9 @@ func (s *Store) serve(shards []*shard) {
 	}
 }
 
+// serve serves those who wait in the write's only shard.
+func (w *write) serve() { w.db.s.serve([]*shard{w.sh}) }
+
 // serveAll is serve for all shards, which are locked.
 func (s *Store) serveAll() {
 	var shards []*shard

@@ -447,10 +447,9 @@ func TestBlockServesAtOnce(t *testing.T) {
 			}
 		}
 	})
-	for range rounds(20_000) {
-		if !s.allWait(keys) {
+	for range rounds(5_000) {
+		for !s.allWait(keys) {
 			runtime.Gosched()
-			continue
 		}
 		_, err := s.List(keys[0]).LPush("x")
 		require.NoError(t, err)
@@ -459,6 +458,51 @@ func TestBlockServesAtOnce(t *testing.T) {
 			require.NoError(t, err)
 			require.Zero(t, n, "somebody could see it in %s", key)
 		}
+	}
+	cancel()
+	wg.Wait()
+	noWaiters(t, s)
+}
+
+// A snapshot has what is moved on once: before, or after.
+func TestBlockInSnapshots(t *testing.T) {
+	s := newTest(t)
+	keys := keysIn(s, "k", 3, false)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for i, key := range keys[:2] {
+		for range 2 {
+			wg.Go(func() {
+				for ctx.Err() == nil {
+					if _, err := s.List(key).BLMove(ctx, keys[i+1], Left, Right); err != nil && err != context.Canceled {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
+	var begun, ended atomic.Int64
+	wg.Go(func() {
+		for ctx.Err() == nil {
+			begun.Add(1)
+			if _, err := s.List(keys[0]).RPush("x"); err != nil {
+				t.Error(err)
+			}
+			ended.Add(1)
+		}
+	})
+	for range rounds(300) {
+		least := ended.Load()
+		sn := s.Snapshot()
+		most := begun.Load()
+		total := int64(0)
+		for _, key := range keys {
+			n, err := sn.List(key).Len()
+			require.NoError(t, err)
+			total += int64(n)
+		}
+		require.NoError(t, sn.Close())
+		require.True(t, total >= least && total <= most, "%d elements, of at least %d and at most %d", total, least, most)
 	}
 	cancel()
 	wg.Wait()
@@ -677,8 +721,7 @@ func (c told) Done() <-chan struct{} {
 	return c.Context.Done()
 }
 
-// How long it takes from a push until who it serves has it, beside others who wait, and
-// what those take.
+// How long it takes from a push until who it serves has it, beside others who wait.
 func BenchmarkBlock(b *testing.B) {
 	for _, n := range []int{1, 10_000} {
 		b.Run(fmt.Sprintf("BLPop/%d waiters of one key", n), func(b *testing.B) {
@@ -708,7 +751,6 @@ func benchmarkBlock(b *testing.B, n int, key func(i int) string, call func(ctx c
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	served := make(chan string, n)
-	before := heapAndStacks()
 	for i := range n {
 		l := s.List(key(i))
 		wg.Go(func() {
@@ -724,7 +766,6 @@ func benchmarkBlock(b *testing.B, n int, key func(i int) string, call func(ctx c
 	for queuedWaiters(s) < n {
 		runtime.Gosched()
 	}
-	after := heapAndStacks()
 	i := 0
 	for b.Loop() {
 		if _, err := s.List(key(i % n)).RPush("x"); err != nil {
@@ -733,16 +774,39 @@ func benchmarkBlock(b *testing.B, n int, key func(i int) string, call func(ctx c
 		<-served
 		i++
 	}
-	b.ReportMetric(float64(after[0]-before[0])/float64(n), "heap-B/waiter")
-	b.ReportMetric(float64(after[1]-before[1])/float64(n), "stack-B/waiter")
 	cancel()
 	wg.Wait()
 }
 
-// heapAndStacks returns the bytes in use of either.
-func heapAndStacks() [2]int64 {
+// What a waiter takes beside its goroutine.
+func BenchmarkBlockMemory(b *testing.B) {
+	const n = 10_000
+	for name, key := range map[string]func(i int) string{
+		"one key": func(int) string { return "k" }, "a key each": strconv.Itoa,
+	} {
+		b.Run(name, func(b *testing.B) {
+			s := New()
+			defer s.Close()
+			keys, waiters := make([]string, n), make([]*waiter, n)
+			for i := range n {
+				keys[i] = key(i)
+			}
+			before := heapInUse()
+			for i := range n {
+				_, waiters[i], _ = s.takeOrQueue(&demand{op: "BLPOP", kind: KindList, count: 1}, keys[i:i+1])
+			}
+			used := heapInUse() - before
+			for b.Loop() {
+			}
+			b.ReportMetric(float64(used)/n, "B/waiter")
+			runtime.KeepAlive(waiters)
+		})
+	}
+}
+
+func heapInUse() int64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return [2]int64{int64(m.HeapAlloc), int64(m.StackInuse)}
+	return int64(m.HeapAlloc)
 }

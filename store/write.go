@@ -77,7 +77,7 @@ func (w *write) lockChain(s *Store, key string) {
 	shards := s.widen([]*shard{w.sh}, key)
 	if len(shards) > 1 {
 		w.own = false
-		w.chain = &batch{s: s, shards: shards}
+		w.chain = &batch{s: s, shards: shards, awaited: true}
 		w.chain.enter(true)
 	}
 }
@@ -108,7 +108,7 @@ func (w *write) end() {
 	}
 	w.own = false
 	if w.sh.waiting != nil {
-		w.db.s.serve([]*shard{w.sh})
+		w.serve()
 	}
 	if w.odd {
 		w.odd = false
@@ -231,7 +231,8 @@ type batch struct {
 	shards  []*shard
 	write   bool  // the locks are exclusive
 	quiet   bool  // looking a key up is no access to it
-	several bool  // more than one key, or maybe a waiter: the shards' sequences are odd
+	awaited bool  // somebody waits for keys of the shards
+	several bool  // more than one key, or awaited: the shards' sequences are odd
 	ns      int64 // what the clock said, 0 if nobody has asked
 	now     int64 // the same in milliseconds, for reading
 	buf     [8]*shard
@@ -246,15 +247,14 @@ func (b *batch) begin(db DB, op string, keys ...string) error {
 	if err := b.collect(db, op, keys); err != nil {
 		return err
 	}
-	awaited := false
 	for _, sh := range b.shards {
 		sh.mu.Lock()
-		awaited = awaited || sh.waiting != nil
+		b.awaited = b.awaited || sh.waiting != nil
 	}
-	if awaited {
+	if b.awaited {
 		b.shards = b.s.widen(b.shards, keys...)
 	}
-	b.enter(len(keys) > 1 || awaited)
+	b.enter(len(keys) > 1 || b.awaited)
 	return nil
 }
 
@@ -320,7 +320,7 @@ func (b *batch) find(db DB, key string) (structures.Record, bool) {
 func (b *batch) end() {
 	shards := b.shards
 	b.shards = nil
-	if b.write {
+	if b.awaited {
 		b.s.serve(shards)
 	}
 	for _, sh := range shards {
