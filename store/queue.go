@@ -10,8 +10,8 @@ import (
 // node is a waiter's place in a queue.
 type node struct {
 	waiter     *waiter
-	queue      *queue // nil where the key was given twice
-	prev, next *node  // these and queued are the shard's
+	queue      *queue
+	prev, next *node // these and queued are the shard's
 	queued     bool
 }
 

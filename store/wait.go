@@ -145,10 +145,7 @@ func (db DB) enqueue(d *demand, keys []string) *waiter {
 	}
 	for i, key := range keys {
 		sh, _ := db.s.hash(key)
-		q := sh.needQueue(awaited{key: key, n: db.n, kind: d.kind})
-		if q.last == nil || q.last.waiter != wt { // or the key was given twice
-			q.push(wt, &wt.nodes[i])
-		}
+		sh.needQueue(awaited{key: key, n: db.n, kind: d.kind}).push(wt, &wt.nodes[i])
 	}
 	return wt
 }
@@ -164,12 +161,11 @@ func (wt *waiter) giveUp(err error) answer {
 // leave removes a claimed waiter from the queues that it is still in.
 func (wt *waiter) leave() {
 	for i := range wt.nodes {
-		if n := &wt.nodes[i]; n.queue != nil {
-			sh := n.queue.sh
-			sh.mu.Lock()
-			n.remove()
-			sh.mu.Unlock()
-		}
+		n := &wt.nodes[i]
+		sh := n.queue.sh
+		sh.mu.Lock()
+		n.remove()
+		sh.mu.Unlock()
 	}
 }
 

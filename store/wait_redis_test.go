@@ -238,6 +238,8 @@ var waitScripts = []struct{ about, lines string }{
 	{"swapdb", `1> BLPOP a 0 | 2> SELECT db:1 | 2> BLPOP a 0 | 3> BZPOPMIN z 0 | SWAPDB db:0 db:1 | SELECT db:1 | RPUSH b 1 | ZADD z 1 m | SWAPDB db:0 db:1 |
 		RPUSH a 1 2 | SWAPDB db:1 db:0 | LRANGE a 0 -1 | SELECT db:0 | RPUSH a 3`},
 	{"swapdb into a chain", `1> BLMOVE a b LEFT RIGHT 0 | 2> BLPOP b 0 | SELECT db:1 | RPUSH a 1 2 | SWAPDB db:0 db:1 | SELECT db:0 | LRANGE a 0 -1 | EXISTS b`},
+	{"swapdb to other types", `1> BLPOP a 0 | 2> BZPOPMIN a 0 | 3> BLPOP b 0 | SELECT db:1 | SET a x | ZADD b 1 m | SWAPDB db:0 db:1 |
+		SELECT db:0 | DEL a b | RPUSH a 1 | RPUSH b 2 | ZADD a 1 m | EXISTS a b`},
 	{"flush", `1> BLPOP a 0 | SET a x | FLUSHDB | RPUSH a 1 | EXISTS a`},
 	{"linsert and lset", `1> BLPOP a 0 | LPUSHX a 1 | RPUSHX a 1 | LINSERT a BEFORE x y | EXISTS a | LPUSH a 1 2 | LSET a 0 z | LRANGE a 0 -1`},
 	{"expired", `1> BLPOP a 0 | SET a x PXAT 1 | RPUSH b 1 | PEXPIREAT b 1 | RENAMENX b a | RPUSH a 1 2 | PEXPIREAT a 1 | RPUSH a 3 | LRANGE a 0 -1`},

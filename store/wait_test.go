@@ -296,6 +296,28 @@ func TestBlockCancel(t *testing.T) {
 	})
 }
 
+// Cancel and push at once: the waiter has the element, or the list has.
+func TestBlockCancelWhileServed(t *testing.T) {
+	s := newTest(t)
+	l := s.List("k")
+	for range rounds(20_000) {
+		ctx, cancel := context.WithCancel(t.Context())
+		queued, done := make(chan struct{}), make(chan error)
+		go func() {
+			_, err := l.BLPop(told{ctx, queued})
+			done <- err
+		}()
+		<-queued
+		runtime.Gosched()
+		cancel()
+		push(t, s.DB(0), "k", "x")
+		err := <-done
+		_, left := l.LPop()
+		require.True(t, err == nil && left == ErrNotFound || err == context.Canceled && left == nil, "BLPop: %v, LPop: %v", err, left)
+	}
+	noWaiters(t, s)
+}
+
 func TestBlockClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTest(t)
@@ -420,15 +442,21 @@ func TestBlockExpired(t *testing.T) {
 
 // What others see while a chain is served: everything or nothing.
 func TestBlockServesAtOnce(t *testing.T) {
+	for _, n := range []int{1, 3} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) { blockServesAtOnce(t, n) })
+	}
+}
+
+func blockServesAtOnce(t *testing.T, keyCount int) {
 	s := newTest(t)
-	keys := keysIn(s, "k", 3, false)
+	keys := keysIn(s, "k", keyCount, false)
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	for i, key := range keys {
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				var err error
-				if i < 2 {
+				if i < len(keys)-1 {
 					_, err = s.List(key).BLMove(ctx, keys[i+1], Left, Right)
 				} else {
 					_, err = s.List(key).BLPop(ctx)
@@ -441,7 +469,7 @@ func TestBlockServesAtOnce(t *testing.T) {
 	}
 	wg.Go(func() {
 		for i := 0; ctx.Err() == nil; i++ {
-			if n, err := s.List(keys[i%3]).Len(); n != 0 || err != nil {
+			if n, err := s.List(keys[i%len(keys)]).Len(); n != 0 || err != nil {
 				t.Errorf("%d elements can be seen, %v", n, err)
 				return
 			}
@@ -532,7 +560,7 @@ func TestBlockLosesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newTest(t, opts...)
 			w := workload{s: s, keys: []string{"a", "b", "c", "d"}, seen: map[string]int{}}
-			w.run(t, seededRand(t), rounds(20_000))
+			w.run(t, seededRand(t), rounds(5_000))
 			noWaiters(t, s)
 			for _, key := range w.keys {
 				left, err := s.List(key).Range(0, -1)
@@ -553,6 +581,7 @@ type workload struct {
 	s      *Store
 	keys   []string
 	pushed atomic.Int64
+	popped atomic.Int64
 	lock   sync.Mutex
 	seen   map[string]int
 }
@@ -588,6 +617,9 @@ func (w *workload) run(t *testing.T, r *rand.Rand, n int) {
 func (w *workload) key(r *rand.Rand) string { return w.keys[r.IntN(len(w.keys))] }
 
 func (w *workload) produce(r *rand.Rand) error {
+	for w.pushed.Load()-w.popped.Load() > 4 { // so that mostly somebody waits
+		runtime.Gosched()
+	}
 	values := make([]string, 1+r.IntN(3))
 	for i := range values {
 		values[i] = strconv.FormatInt(w.pushed.Add(1), 10)
@@ -628,11 +660,10 @@ func (w *workload) produce(r *rand.Rand) error {
 func (w *workload) consume(ctx context.Context, r *rand.Rand) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	switch r.IntN(3) {
-	case 0:
+	if r.IntN(4) == 0 {
 		go cancel()
-	case 1:
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(r.IntN(50))*time.Microsecond)
+	} else { // nobody waits for ever at one key while the elements are in others
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(r.IntN(500))*time.Microsecond)
 		defer cancel()
 	}
 	var values []string
@@ -648,6 +679,7 @@ func (w *workload) consume(ctx context.Context, r *rand.Rand) (err error) {
 	if err != nil {
 		return err
 	}
+	w.popped.Add(int64(len(values)))
 	w.lock.Lock()
 	defer w.lock.Unlock()
 	for _, v := range values {
