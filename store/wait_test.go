@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -492,45 +493,38 @@ func blockServesAtOnce(t *testing.T, keyCount int) {
 	noWaiters(t, s)
 }
 
-// A snapshot has what is moved on once: before, or after.
+// A snapshot has all of a push and of what it serves, or nothing.
 func TestBlockInSnapshots(t *testing.T) {
-	s := newTest(t)
-	keys := keysIn(s, "k", 3, false)
+	s := newTest(t, WithShards(4))
+	keys := keysIn(s, "k", 2, false)
+	a, b := s.List(keys[0]), s.List(keys[1])
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	for i, key := range keys[:2] {
-		for range 2 {
-			wg.Go(func() {
-				for ctx.Err() == nil {
-					if _, err := s.List(key).BLMove(ctx, keys[i+1], Left, Right); err != nil && err != context.Canceled {
-						t.Error(err)
-					}
-				}
-			})
-		}
-	}
-	var begun, ended atomic.Int64
 	wg.Go(func() {
 		for ctx.Err() == nil {
-			begun.Add(1)
-			if _, err := s.List(keys[0]).RPush("x"); err != nil {
-				t.Error(err)
+			moved := make(chan error)
+			go func() {
+				_, err := a.BLMove(t.Context(), b.Key(), Left, Right)
+				moved <- err
+			}()
+			for !s.allWait(keys[:1]) {
+				runtime.Gosched()
 			}
-			ended.Add(1)
+			_, err := a.RPush("moves on", "stays")
+			err = cmp.Or(err, <-moved)
+			if _, delErr := s.Del(keys...); err != nil || delErr != nil {
+				t.Error(err, delErr)
+			}
 		}
 	})
-	for range rounds(300) {
-		least := ended.Load()
+	for range rounds(20_000) {
 		sn := s.Snapshot()
-		most := begun.Load()
-		total := int64(0)
-		for _, key := range keys {
-			n, err := sn.List(key).Len()
-			require.NoError(t, err)
-			total += int64(n)
-		}
+		inA, err := sn.List(a.Key()).Len()
+		require.NoError(t, err)
+		inB, err := sn.List(b.Key()).Len()
+		require.NoError(t, err)
 		require.NoError(t, sn.Close())
-		require.True(t, total >= least && total <= most, "%d elements, of at least %d and at most %d", total, least, most)
+		require.Equal(t, inA, inB)
 	}
 	cancel()
 	wg.Wait()

@@ -67,15 +67,19 @@ func (w *write) inspect(db DB, op, key string) error {
 	if sh.waiting != nil {
 		w.lockChain(db.s, key)
 	}
-	db.s.freeze(sh, db.s.epoch.Load())
+	if w.chain == nil { // which has one epoch for all its shards
+		db.s.freeze(sh, db.s.epoch.Load())
+	}
 	w.join(db, sh, h, op, key)
 	return nil
 }
 
 // lockChain locks, beside the shard, those where waiters may move what is put at key.
 func (w *write) lockChain(s *Store, key string) {
-	shards := s.widen([]*shard{w.sh}, key)
-	if len(shards) > 1 {
+	if w.sh.waiting.moving[key] == 0 {
+		return
+	}
+	if shards := s.widen([]*shard{w.sh}, key); len(shards) > 1 {
 		w.own = false
 		w.chain = &batch{s: s, shards: shards, awaited: true}
 		w.chain.enter(true)
