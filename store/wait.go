@@ -261,15 +261,15 @@ func (s *Store) widen(locked []*shard, keys ...string) []*shard {
 // reach returns the locked shards with those where waiters move to that can be seen from
 // them: from keys at first, and then, which may be more than needed, from whole shards.
 func (s *Store) reach(locked []*shard, keys []string) []*shard {
-	var need map[*shard]bool // nil: just those
+	var need []bool // by index; nil: just those
 	var follow func(sh *shard)
 	follow = func(sh *shard) {
 		if sh.waiting == nil {
 			return
 		}
 		for target := range sh.waiting.targets {
-			if !need[target] {
-				need[target] = true
+			if !need[target.index] {
+				need[target.index] = true
 				if _, ok := slices.BinarySearchFunc(locked, target, byIndex); ok {
 					follow(target)
 				}
@@ -279,7 +279,7 @@ func (s *Store) reach(locked []*shard, keys []string) []*shard {
 	for _, key := range keys {
 		if sh, _ := s.hash(key); sh.waiting != nil && sh.waiting.moving[key] > 0 {
 			if need == nil {
-				need = map[*shard]bool{}
+				need = make([]bool, len(s.shards))
 			}
 			follow(sh)
 		}
@@ -288,12 +288,13 @@ func (s *Store) reach(locked []*shard, keys []string) []*shard {
 		return locked
 	}
 	for _, sh := range locked {
-		need[sh] = true
+		need[sh.index] = true
 	}
-	all := make([]*shard, 0, len(need))
-	for sh := range need {
-		all = append(all, sh)
+	var all []*shard
+	for i := range need {
+		if need[i] {
+			all = append(all, &s.shards[i])
+		}
 	}
-	slices.SortFunc(all, byIndex)
 	return all
 }

@@ -476,7 +476,7 @@ func blockServesAtOnce(t *testing.T, keyCount int) {
 			}
 		}
 	})
-	for range rounds(20_000) / keyCount {
+	for range rounds(10_000) / keyCount {
 		for !s.allWait(keys) {
 			runtime.Gosched()
 		}
