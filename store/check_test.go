@@ -119,6 +119,7 @@ func (w *walk) shard(s *Store, sh *shard) {
 	if sh.epoch.Load() > s.epoch.Load() {
 		w.failf("shard %d is in epoch %d, the store in %d", sh.index, sh.epoch.Load(), s.epoch.Load())
 	}
+	w.waiters(sh)
 	first := int64(0)
 	versions := map[uint64]string{}
 	for n := range Databases {
@@ -146,6 +147,47 @@ func (w *walk) shard(s *Store, sh *shard) {
 	}
 	if at := sh.scheduled; at != 0 && (w.first == 0 || at < w.first) {
 		w.first = at
+	}
+}
+
+// waiters looks at who waits: nobody for what is there.
+func (w *walk) waiters(sh *shard) {
+	if sh.waiting == nil {
+		return
+	}
+	if len(sh.waiting.queues) == 0 || len(sh.waiting.ready) != 0 {
+		w.failf("shard %d: %d queues, %d keys to serve", sh.index, len(sh.waiting.queues), len(sh.waiting.ready))
+	}
+	moves := 0
+	for what, q := range sh.waiting.queues {
+		if q.first == nil || q.awaited != what || q.sh != sh {
+			w.failf("shard %d: the queue of %v is %+v", sh.index, what, q)
+		}
+		for n := q.first; n != nil; n = n.next {
+			if n.queue != q || !n.queued || n.next != nil && n.next.prev != n || n.next == nil && q.last != n {
+				w.failf("shard %d: a node of the queue of %v is %+v", sh.index, what, n)
+			}
+			if n.waiter.moves {
+				moves++
+			}
+		}
+		tab := sh.table(what.n)
+		if tab == nil {
+			continue
+		}
+		if ref := tab.Find(sh.cfg.Hash(what.key), what.key); ref.Found && kindOf(&ref.Record) == what.kind && !gone(&ref.Record, w.now) {
+			w.failf("somebody waits for %v, which is there", what)
+		}
+	}
+	byKey, byTarget := 0, 0
+	for _, n := range sh.waiting.moving {
+		byKey += n
+	}
+	for _, n := range sh.waiting.targets {
+		byTarget += n
+	}
+	if byKey != moves || byTarget != moves {
+		w.failf("shard %d: %d wait to move, %d by keys, %d by shards", sh.index, moves, byKey, byTarget)
 	}
 }
 

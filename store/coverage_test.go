@@ -29,6 +29,7 @@ var benchmarks = map[string]string{
 	"HGETALL": "BenchmarkHashGetAll",
 	"LPUSH":   "BenchmarkList", "RPUSH": "bench.BenchmarkLists", "LPOP": "bench.BenchmarkLists", "RPOP": "BenchmarkList",
 	"LRANGE": "bench.BenchmarkLists",
+	"BLPOP":  "BenchmarkBlock", "BLMOVE": "BenchmarkBlock",
 	"LINDEX": "bench.BenchmarkLists", "LINSERT": "bench.BenchmarkLists",
 	"SADD": "BenchmarkSetAddRem", "SREM": "BenchmarkSetAddRem", "SISMEMBER": "BenchmarkSetIsMember",
 	"SRANDMEMBER": "BenchmarkSetRandMember", "SPOP": "BenchmarkSetPop",
@@ -50,6 +51,8 @@ var unmeasured = []struct{ commands, why string }{
 	{"HKEYS|HVALS|HSCAN|HLEN", "less than HGETALL"},
 	{"H.*", "as HSET"},
 	{"LPUSHX|RPUSHX|LMOVE|LMPOP|RPOPLPUSH", "as LPUSH and RPOP"},
+	{"BRPOP|BLMPOP|BZ.*", "as BLPOP"},
+	{"BRPOPLPUSH", "as BLMOVE"},
 	{"LLEN|LPOS", "as LINDEX, each element"},
 	{"LSET|LREM|LTRIM", "as LINSERT"},
 	{"SMISMEMBER|SCARD", "as SISMEMBER"},
@@ -175,7 +178,7 @@ func (c *coverage) testsOf(command string, methods []string) string {
 		typ, method, _ := strings.Cut(m, ".")
 		for file, calls := range c.calls {
 			// Types have methods of the same names; a type's tests are in its files.
-			own := strings.HasPrefix(file, strings.ToLower(typ))
+			own := strings.HasPrefix(file, strings.ToLower(typ)) || strings.HasPrefix(file, "wait")
 			if own || typ == "DB" || typ == "Store" {
 				tests = append(tests, calls[method]...)
 			}

@@ -191,5 +191,6 @@ func (s *Store) SwapDB(a, b int) error {
 		sh.tables[a].Store(tb)
 		sh.tables[b].Store(ta)
 	}
+	s.signalAll(func(n int) bool { return n == a || n == b })
 	return nil
 }

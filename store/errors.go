@@ -47,6 +47,8 @@ var (
 	// ErrInvalidOption says that an option, or a combination of options, means
 	// nothing for the operation.
 	ErrInvalidOption = errors.New("store: invalid option")
+	// ErrNoContext says that an operation that can wait was given a nil context.
+	ErrNoContext = errors.New("store: the context is nil")
 	// ErrInvalidCursor says that a cursor can't be one that Scan returned.
 	ErrInvalidCursor = errors.New("store: invalid cursor")
 	// ErrSameKey says that source and destination are the same.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"iter"
 	"math"
 
@@ -452,24 +453,29 @@ func (l List) move(op, dst string, from, to Side) (string, error) {
 	if from > Right || to > Right {
 		return "", mistake(op, l.key, ErrInvalidOption)
 	}
-	w := b.key(l.db, l.key)
+	return b.move(l.db, l.key, dst, from, to)
+}
+
+// move is LMove of keys that are locked.
+func (b *batch) move(db DB, key, dst string, from, to Side) (string, error) {
+	w := b.key(db, key)
 	v, err := w.openList()
 	if err != nil {
 		return "", err
 	}
-	if dst == l.key {
+	if dst == key {
 		s := popFrom(v, from)
 		pushTo(v, to, s)
 		w.saveList(v)
 		return s, nil
 	}
-	target := b.key(l.db, dst)
+	target := b.key(db, dst)
 	if err := target.want(KindList); err != nil {
 		return "", err
 	}
 	s := popFrom(v, from)
 	w.saveList(v) // gives the working value back, which target needs
-	target = b.key(l.db, dst)
+	target = b.key(db, dst)
 	v, err = open(&target, KindList, structures.NewList)
 	if err != nil {
 		return "", err
@@ -477,6 +483,141 @@ func (l List) move(op, dst string, from, to Side) (string, error) {
 	pushTo(v, to, s)
 	target.saveList(v)
 	return s, nil
+}
+
+// BLPop removes the first element and returns it. Of a missing key it waits for one: who
+// came first is served first, by whoever puts it there, before anybody else sees it. If
+// the key then holds another type, it waits on.
+//
+// It returns the error of ctx when that ends, and then it has removed nothing,
+// [ErrClosed] when the store is closed, [ErrNoContext] for a nil context and
+// [ErrWrongType] if the key holds another type now.
+//
+// Unlike Redis 7.0, it is served, too, by a list that SORT stores over a value of another
+// type.
+//
+// The complexity is O(1). Redis: [BLPOP].
+//
+// [BLPOP]: https://redis.io/docs/latest/commands/blpop/
+func (l List) BLPop(ctx context.Context) (string, error) {
+	return l.blockPop(ctx, "BLPOP", Left)
+}
+
+// BRPop removes the last element and returns it. Of a missing key it waits for one, as
+// [List.BLPop] does.
+//
+// It returns the error of ctx when that ends, and then it has removed nothing,
+// [ErrClosed] when the store is closed, [ErrNoContext] for a nil context and
+// [ErrWrongType] if the key holds another type now.
+//
+// The complexity is O(1). Redis: [BRPOP].
+//
+// [BRPOP]: https://redis.io/docs/latest/commands/brpop/
+func (l List) BRPop(ctx context.Context) (string, error) {
+	return l.blockPop(ctx, "BRPOP", Right)
+}
+
+func (l List) blockPop(ctx context.Context, op string, from Side) (string, error) {
+	_, value, err := l.db.blockPop(ctx, op, from, []string{l.key})
+	return value, err
+}
+
+// BLPop removes the first element of the first list of keys that is there, and returns
+// its key and the element. If none is there, it waits, at each key behind those who came
+// before, until one of them is; see [List.BLPop].
+//
+// It returns the error of ctx when that ends, and then it has removed nothing,
+// [ErrClosed] when the store is closed, [ErrNoContext] for a nil context,
+// [ErrInvalidOption] if there are no keys, and [ErrWrongType] if it comes to a key of
+// another type before it waits.
+//
+// The complexity is O(n), n the number of keys. Redis: [BLPOP].
+//
+// [BLPOP]: https://redis.io/docs/latest/commands/blpop/
+func (db DB) BLPop(ctx context.Context, keys ...string) (key, value string, err error) {
+	return db.blockPop(ctx, "BLPOP", Left, keys)
+}
+
+// BRPop removes the last element of the first list of keys that is there, and returns
+// its key and the element. If none is there, it waits, at each key behind those who came
+// before, until one of them is; see [List.BLPop].
+//
+// It returns the error of ctx when that ends, and then it has removed nothing,
+// [ErrClosed] when the store is closed, [ErrNoContext] for a nil context,
+// [ErrInvalidOption] if there are no keys, and [ErrWrongType] if it comes to a key of
+// another type before it waits.
+//
+// The complexity is O(n), n the number of keys. Redis: [BRPOP].
+//
+// [BRPOP]: https://redis.io/docs/latest/commands/brpop/
+func (db DB) BRPop(ctx context.Context, keys ...string) (key, value string, err error) {
+	return db.blockPop(ctx, "BRPOP", Right, keys)
+}
+
+func (db DB) blockPop(ctx context.Context, op string, from Side, keys []string) (key, value string, err error) {
+	a, err := db.block(ctx, demand{op: op, kind: KindList, from: from, count: 1}, keys...)
+	if err != nil {
+		return "", "", err
+	}
+	return a.key, a.values[0], nil
+}
+
+// BLMPop removes up to count elements from one end of the first list of keys that is
+// there, and returns its key and the elements as they come. If none is there, it waits,
+// at each key behind those who came before, until one of them is; see [List.BLPop].
+//
+// It returns the error of ctx when that ends, and then it has removed nothing,
+// [ErrClosed] when the store is closed, [ErrNoContext] for a nil context,
+// [ErrOutOfRange] if count is not above 0, [ErrInvalidOption] if from is no [Side] or
+// there are no keys, and [ErrWrongType] if it comes to a key of another type before it
+// waits.
+//
+// The complexity is O(n + count), n the number of keys. Redis: [BLMPOP].
+//
+// [BLMPOP]: https://redis.io/docs/latest/commands/blmpop/
+func (db DB) BLMPop(ctx context.Context, from Side, count int, keys ...string) (key string, values []string, err error) {
+	a, err := db.block(ctx, demand{op: "BLMPOP", kind: KindList, from: from, count: count}, keys...)
+	return a.key, a.values, err
+}
+
+// BLMove takes an element from one end of the list, adds it at one end of the list at
+// dst, and returns it. Both may be the same list. Of a missing key it waits for an
+// element, as [List.BLPop] does; whoever waits for dst is then served in the same step. A
+// missing dst becomes a list.
+//
+// It returns the error of ctx when that ends, and then it has moved nothing, [ErrClosed]
+// when the store is closed, [ErrNoContext] for a nil context, [ErrInvalidOption] if from
+// or to is no [Side] and [ErrWrongType] if the key holds another type now, or dst does
+// when there is an element, which stays then.
+//
+// The complexity is O(1). Redis: [BLMOVE].
+//
+// [BLMOVE]: https://redis.io/docs/latest/commands/blmove/
+func (l List) BLMove(ctx context.Context, dst string, from, to Side) (string, error) {
+	return l.blockMove(ctx, "BLMOVE", dst, from, to)
+}
+
+// BRPopLPush removes the last element, adds it before the first one of the list at dst,
+// and returns it. Of a missing key it waits for an element, as [List.BLMove] does.
+//
+// It returns the error of ctx when that ends, and then it has moved nothing, [ErrClosed]
+// when the store is closed, [ErrNoContext] for a nil context and [ErrWrongType] if the
+// key holds another type now, or dst does when there is an element, which stays then.
+//
+// The complexity is O(1). Redis: [BRPOPLPUSH].
+//
+// [BRPOPLPUSH]: https://redis.io/docs/latest/commands/brpoplpush/
+func (l List) BRPopLPush(ctx context.Context, dst string) (string, error) {
+	return l.blockMove(ctx, "BRPOPLPUSH", dst, Right, Left)
+}
+
+func (l List) blockMove(ctx context.Context, op, dst string, from, to Side) (string, error) {
+	d := demand{op: op, kind: KindList, count: 1, from: from, moves: true, to: to, dst: dst}
+	a, err := l.db.block(ctx, d, l.key)
+	if err != nil {
+		return "", err
+	}
+	return a.values[0], nil
 }
 
 // Set replaces the element at index i; a negative one counts from the end. A missing

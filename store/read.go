@@ -108,8 +108,8 @@ func (s *Store) stale(sh *shard) bool { return sh.epoch.Load() < s.epoch.Load() 
 func (sh *shard) release() {
 	switch {
 	case sh == nil:
-	case sh.run != nil:
-		sh.run.mu.Unlock()
+	case sh.derived != nil && sh.derived.run != nil:
+		sh.derived.run.mu.Unlock()
 	default:
 		sh.mu.RUnlock()
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"reflect"
@@ -29,6 +30,7 @@ var (
 	sizeOf   = rule{zero: true, wrong: ErrWrongType}  // what is missing counts as empty
 	countAny = rule{zero: true}
 	create   = rule{wrong: ErrWrongType} // makes the key
+	waits    = rule{missing: context.Canceled, zero: true, wrong: ErrWrongType}
 )
 
 // except is rule r for a reason.
@@ -129,7 +131,7 @@ var handleMakers = map[string]func(db DB, key string) any{
 }
 
 // methodArguments are the arguments of methods for which those that argument makes up
-// will not do.
+// will not do; it makes up those that are nil.
 var methodArguments = map[string][]any{}
 
 // handles are the values whose methods are commands, over db; key is theirs.
@@ -151,7 +153,7 @@ func invoke(t testing.TB, method reflect.Value, name, key string) (results []ref
 	var in []reflect.Value
 	typ := method.Type()
 	for i := range typ.NumIn() {
-		if args, ok := methodArguments[name]; ok {
+		if args, ok := methodArguments[name]; ok && args[i] != nil {
 			in = append(in, reflect.ValueOf(args[i]))
 			continue
 		}
@@ -208,6 +210,8 @@ func argument(t testing.TB, name string, i int, typ reflect.Type, key string) re
 		return reflect.ValueOf([]string{key})
 	case reflect.TypeFor[[]Pair]():
 		return reflect.ValueOf([]Pair{{key, "1"}, {"another", "2"}})
+	case reflect.TypeFor[context.Context]():
+		return reflect.ValueOf(newImpatient())
 	case reflect.TypeFor[time.Duration]():
 		return reflect.ValueOf(time.Hour)
 	case reflect.TypeFor[time.Time]():
@@ -347,7 +351,7 @@ func checkMethod(t *testing.T, name string, want rule) {
 // names the command.
 func requireOutcome(t testing.TB, want, got error, what string) {
 	t.Helper()
-	if want == nil || want == ErrNotFound || want == ErrClosed {
+	if want == nil || want == ErrNotFound || want == ErrClosed || want == context.Canceled {
 		require.True(t, got == want, "%s: got %v, want %v", what, got, want)
 		return
 	}

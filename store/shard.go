@@ -19,6 +19,7 @@ type shard struct {
 	tables [Databases]atomic.Pointer[structures.Table] // made by the first key
 	cfg    *structures.TableConfig
 
+	waiting   *waiting // who waits for a key, nil if nobody does
 	index     int
 	version   atomic.Uint64 // given to the last change; it moves with every removal, too
 	held      int           // how many transactions hold keys here
@@ -27,10 +28,15 @@ type shard struct {
 	scratch   []byte        // for a number on its way into a record
 
 	working *[KindStream + 1]aggregate // what open lends, one of each kind
-	origin  *shard                     // of a transaction's copy of the store: where the versions come from
-	source  *source                    // of a snapshot: where the tables come from when they are asked for
-	filled  atomic.Bool                // and whether they have come
-	run     *run                       // that it stands in for shards of
+	derived *derived                   // nil in a store that New has made
+}
+
+// derived is what only shards of snapshots and of transactions have.
+type derived struct {
+	source *source     // of a snapshot: where the tables come from when they are asked for
+	filled atomic.Bool // and whether they have come
+	origin *shard      // of a transaction's copy of the store: where the versions come from
+	run    *run        // that the shard stands in for others of
 }
 
 // tableConfig sets what all tables have in common; each shard has its own
@@ -43,6 +49,9 @@ func (s *Store) tableConfig(cfg structures.TableConfig) {
 		s.shards[i].cfg = &configs[i]
 	}
 }
+
+// byIndex is the order in which shards are locked.
+func byIndex(a, b *shard) int { return a.index - b.index }
 
 // hash returns the shard of key and the hash by which its tables know it: the bits
 // that choose the shard come last in that one.
@@ -63,8 +72,8 @@ func hasher(seed maphash.Seed, shardBits int) func(key string) uint64 {
 // table returns the table of database n, nil if it was never written.
 func (sh *shard) table(n int) *structures.Table {
 	t := sh.tables[n].Load()
-	if t == nil && sh.source != nil {
-		t = sh.source.table(sh, n)
+	if t == nil && sh.derived != nil && sh.derived.source != nil {
+		t = sh.derived.source.table(sh, n)
 	}
 	return t
 }
@@ -83,8 +92,8 @@ func (sh *shard) needTable(n int) *structures.Table {
 // change in the shard and never come back.
 func (sh *shard) nextVersion() uint64 {
 	v := sh.version.Add(1)
-	if sh.origin != nil {
-		return sh.origin.version.Add(1) // no other key may have it
+	if sh.derived != nil && sh.derived.origin != nil {
+		return sh.derived.origin.version.Add(1) // no other key may have it
 	}
 	return v
 }
@@ -151,6 +160,7 @@ func (s *Store) enterAll() (unlock func()) {
 		s.shards[i].seq.Enter()
 	}
 	return func() {
+		s.serveAll()
 		for i := range s.shards {
 			s.shards[i].seq.Leave()
 			s.shards[i].reschedule(s)

@@ -282,8 +282,10 @@ func (s *Store) viewOf(m *instant) *Store {
 	view.readOnly, view.stamp = true, nil
 	view.plain.Store(true)
 	view.options.clock = s.options.clock
+	kin := make([]derived, len(view.shards))
 	for i := range view.shards {
-		view.shards[i].source = src
+		kin[i].source = src
+		view.shards[i].derived = &kin[i]
 	}
 	runtime.AddCleanup(&view.shards[0], (*source).close, src) // handles outlive a Snapshot
 	return view
@@ -332,7 +334,7 @@ func (sn *Snapshot) Close() error {
 // closeView is Close of a store that viewOf has made.
 func (s *Store) closeView() error {
 	_ = s.Close()
-	src := s.shards[0].source
+	src := s.shards[0].derived.source
 	src.close()
 	src.mu.Lock() // nobody fills a shard any more
 	defer src.mu.Unlock()
@@ -364,12 +366,12 @@ func (src *source) close() {
 
 // table returns a table of a snapshot's shard.
 func (src *source) table(sh *shard, n int) *structures.Table {
-	if !sh.filled.Load() {
+	if !sh.derived.filled.Load() {
 		src.mu.Lock()
 		defer src.mu.Unlock()
-		if !src.closed && !sh.filled.Load() {
+		if !src.closed && !sh.derived.filled.Load() {
 			sh.adopt(src.m)
-			sh.filled.Store(true)
+			sh.derived.filled.Store(true)
 		}
 	}
 	return sh.tables[n].Load()

@@ -37,6 +37,9 @@ type Store struct {
 	stamp     func(old uint32) uint32 // nil: access is not tracked
 	options   options                 // for forks
 
+	ended   chan struct{} // Close closes it
+	signals atomic.Uint64 // given to waiters' keys
+
 	epoch    atomic.Uint64
 	snapLock sync.Mutex // guards snaps; taken under shard locks
 	snaps    []*instant
@@ -66,7 +69,7 @@ func New(opts ...Option) *Store {
 func newStore(o options, seed maphash.Seed) *Store {
 	s := &Store{
 		clock: o.clock, seed: seed, shardBits: o.shardBits, frozen: new(atomic.Int64),
-		shards: make([]shard, 1<<o.shardBits), options: o,
+		shards: make([]shard, 1<<o.shardBits), options: o, ended: make(chan struct{}),
 	}
 	s.database = DB{s: s}
 	s.stamp = s.newStamp(o.tracking)
@@ -94,15 +97,17 @@ func newStore(o options, seed maphash.Seed) *Store {
 	return s
 }
 
-// Close ends the goroutine of the store and makes every later operation return
-// [ErrClosed]. What was read stays valid, Stats still counts what is there, and the
+// Close ends the goroutine of the store and makes every later operation, and those that
+// wait, return [ErrClosed]. What was read stays valid, Stats still counts what is there, and the
 // memory is free once the program has forgotten the store. It is idempotent and
 // returns nil; the error is there so that a Store is an io.Closer.
 func (s *Store) Close() error {
 	if len(s.shards) == 0 {
 		return nil
 	}
-	s.closed.Store(true)
+	if !s.closed.Swap(true) {
+		close(s.ended)
+	}
 	s.plain.Store(false)
 	if c, ok := s.clock.(*ManualClock); ok {
 		c.remove(s)

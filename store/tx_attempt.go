@@ -35,7 +35,7 @@ func (s *Store) transact(j job) error {
 	r, _ := s.runs.Get().(*run)
 	if r == nil {
 		r = new(run)
-		r.sh.run = r
+		r.sh.derived = &derived{run: r}
 	}
 	r.s, r.job = s, j
 	switch commits, err := r.try(); err {
@@ -131,7 +131,7 @@ func (r *run) forget() {
 	clear(r.marks)
 	r.marks = r.marks[:0]
 	r.err, r.result, r.commits = nil, nil, nil
-	r.earliest, r.dirty, r.frozen = 0, 0, 0
+	r.earliest, r.dirty, r.frozen = 0, r.dirty[:0], 0
 	if r.private != nil {
 		if r.viewing {
 			_ = r.private.closeView()

@@ -11,15 +11,14 @@ func (r *run) commit() error {
 	switch {
 	case r.private != nil:
 		return r.commitWhole()
-	case r.dirty == 0:
+	case len(r.dirty) == 0:
 		return nil // what it has read was true at one moment
 	}
 	slices.SortFunc(r.marks, func(a, b mark) int { return a.sh.index - b.sh.index })
-	for i := range r.seen.Len() {
-		if e := r.seen.At(i); e.Value.dirty {
-			at, _ := slices.BinarySearchFunc(r.marks, e.Shard, func(m mark, shard int) int { return m.sh.index - shard })
-			r.marks[at].write = true
-		}
+	for _, at := range r.dirty {
+		shard := r.seen.At(at).Shard
+		i, _ := slices.BinarySearchFunc(r.marks, shard, func(m mark, shard int) int { return m.sh.index - shard })
+		r.marks[i].write = true
 	}
 	r.lock()
 	if r.blocked() {
@@ -33,11 +32,17 @@ func (r *run) commit() error {
 		}
 		r.lock()
 	}
+	if r.awaited() {
+		r.unlock()
+		return r.commitAwaited()
+	}
 	defer r.unlock()
 	if err := r.valid(); err != nil {
 		return err
 	}
+	r.enter()
 	r.install()
+	r.leave()
 	return nil
 }
 
@@ -64,19 +69,43 @@ func (r *run) unlock() {
 
 // blocked says whether somebody else holds a key that is to be written.
 func (r *run) blocked() bool {
-	held := false
-	for i := range r.marks {
-		held = held || r.marks[i].write && r.marks[i].sh.held > 0
-	}
-	if !held {
+	if !slices.ContainsFunc(r.marks, func(m mark) bool { return m.write && m.sh.held > 0 }) {
 		return false
 	}
-	for i := range r.seen.Len() {
-		if e := r.seen.At(i); e.Value.dirty && r.s.holds.Blocked(r.claim, e.Name) {
-			return true
-		}
+	return slices.ContainsFunc(r.dirty, func(at int) bool { return r.s.holds.Blocked(r.claim, r.seen.At(at).Name) })
+}
+
+// awaited says whether somebody waits in a shard that is to be written.
+func (r *run) awaited() bool {
+	return slices.ContainsFunc(r.marks, func(m mark) bool { return m.write && m.sh.waiting != nil })
+}
+
+// commitAwaited is commit where somebody may wait for what was written, and move it on to
+// other shards: all are locked for writing.
+func (r *run) commitAwaited() error {
+	b := batch{s: r.s, op: r.op}
+	defer b.end()
+	keys := make([]string, len(r.dirty))
+	for i, at := range r.dirty {
+		keys[i] = r.seen.At(at).Name
 	}
-	return false
+	for _, m := range r.marks {
+		b.shards = append(b.shards, m.sh)
+	}
+	b.awaited, b.claim = true, r.claim
+	b.lock(keys)
+	b.write = true
+	blocked := b.blocked(keys)
+	b.claim = nil // it stays the run's
+	if blocked {
+		return ErrConflict
+	}
+	if err := r.valid(); err != nil {
+		return err
+	}
+	b.enter(true)
+	r.install()
+	return nil
 }
 
 // valid returns an error unless what was read is still there. All its shards are locked.
@@ -101,8 +130,8 @@ func (r *run) valid() error {
 	return nil
 }
 
-// install stores what was written. Its shards are locked.
-func (r *run) install() {
+// enter begins to write the shards that are to be written.
+func (r *run) enter() {
 	epoch := r.s.epoch.Load() // after all the locks: a snapshot has all or nothing
 	for i := range r.marks {
 		if m := &r.marks[i]; m.write {
@@ -110,15 +139,21 @@ func (r *run) install() {
 			m.sh.seq.Enter()
 		}
 	}
-	for i := range r.seen.Len() {
-		if e := r.seen.At(i); e.Value.dirty {
-			r.s.installKey(&r.s.shards[e.Shard], r.op, e)
-		}
-	}
+}
+
+func (r *run) leave() {
 	for i := range r.marks {
 		if m := &r.marks[i]; m.write {
 			m.sh.seq.Leave()
 		}
+	}
+}
+
+// install stores what was written.
+func (r *run) install() {
+	for _, at := range r.dirty {
+		e := r.seen.At(at)
+		r.s.installKey(&r.s.shards[e.Shard], r.op, e)
 	}
 }
 

@@ -30,7 +30,7 @@ type run struct {
 	seen     txn.Set[seen]
 	marks    []mark
 	earliest int64 // a deadline of what was read, the first; 0 is none
-	dirty    int   // keys that commit stores
+	dirty    []int // the keys that commit stores, in the order in which they were written
 	frozen   int64 // the time where it stands still, in nanoseconds
 	commits  []func()
 	arena    structures.Arena

@@ -53,10 +53,12 @@ func (r *run) isolate() error {
 	} else {
 		r.private = r.s.forkOf(m, stoppedClock(now))
 		r.base = make([]uint64, len(r.s.shards))
+		kin := make([]derived, len(r.s.shards))
 		for i := range r.base {
 			sh := &r.private.shards[i]
 			r.base[i] = sh.version.Load()
-			sh.origin = &r.s.shards[i]
+			kin[i].origin = &r.s.shards[i]
+			sh.derived = &kin[i]
 		}
 		m.release()
 	}
@@ -78,8 +80,8 @@ func (r *run) isolate() error {
 			return r.fail(ErrConflict)
 		}
 	}
-	for i := range r.seen.Len() {
-		if e := r.seen.At(i); e.Value.dirty && !r.viewing {
+	for _, at := range r.dirty {
+		if e := r.seen.At(at); !r.viewing {
 			sh := &r.private.shards[e.Shard]
 			sh.mu.Lock()
 			r.private.installKey(sh, r.op, e)
@@ -117,6 +119,7 @@ func (r *run) commitWhole() error {
 			s.shards[i].replace(&f.shards[i])
 		}
 	}
+	s.signalAll(func(int) bool { return true })
 	return nil
 }
 

@@ -133,7 +133,7 @@ func (r *run) changed(w *write) {
 func (r *run) store(w *write) {
 	v := &r.seen.At(w.at).Value
 	if !v.dirty {
-		r.dirty++
+		r.dirty = append(r.dirty, w.at)
 	}
 	*v = seen{rec: w.ref.Record, found: w.ref.Found, own: true, dirty: true}
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"github.com/alcovedb/alcove/structures"
@@ -24,6 +23,8 @@ type write struct {
 	key string
 	ref structures.Ref
 	ns  int64 // what the clock said, 0 if nobody has asked
+
+	chain *batch // instead of own: more shards, to which waiters move what they get
 
 	run   *run       // of the transaction that writes, nil for the store itself
 	at    int        // the key's place in it
@@ -55,18 +56,31 @@ func (w *write) begin(db DB, op, key string) error {
 	if err := w.inspect(db, op, key); err != nil {
 		return err
 	}
-	if w.sh.held > 0 && db.s.holds.Blocked(nil, key) {
-		return w.waitTurn()
+	for w.blocked() {
+		if err := w.waitTurn(); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// blocked says whether somebody else holds the key, or maybe one that a waiter moves to.
+func (w *write) blocked() bool {
+	if w.chain != nil {
+		return w.db.s.holds.Any(w.claim)
+	}
+	return w.sh.held > 0 && w.db.s.holds.Blocked(w.claim, w.key)
 }
 
 // waitTurn is begin where a transaction holds the key.
 func (w *write) waitTurn() error {
 	db, op, key := w.db, w.op, w.key
+	keys := []txn.Key{db.s.keyOf(0, key)}
+	if w.chain != nil {
+		keys = nil // the whole store
+	}
 	w.end()
-	sh, h := db.s.hash(key)
-	c, err := db.s.takeTurn([]txn.Key{{Shard: sh.index, Hash: h, Name: key}})
+	c, err := db.s.takeTurn(keys)
 	if err != nil {
 		return mistake(op, key, err)
 	}
@@ -96,9 +110,26 @@ func (w *write) inspect(db DB, op, key string) error {
 	if db.s.readOnly && db.s.closed.Load() { // meanwhile, and the tables are gone
 		return ErrClosed
 	}
-	db.s.freeze(sh, db.s.epoch.Load())
+	if sh.waiting != nil {
+		w.lockChain(db.s, key)
+	}
+	if w.chain == nil { // which has one epoch for all its shards
+		db.s.freeze(sh, db.s.epoch.Load())
+	}
 	w.join(db, sh, h, op, key)
 	return nil
+}
+
+// lockChain locks, beside the shard, those where waiters may move what is put at key.
+func (w *write) lockChain(s *Store, key string) {
+	if w.sh.waiting.moving[key] == 0 {
+		return
+	}
+	if shards := s.widen([]*shard{w.sh}, key); len(shards) > 1 {
+		w.own = false
+		w.chain = &batch{s: s, shards: shards, awaited: true}
+		w.chain.enter(true)
+	}
 }
 
 // join looks key up in a shard that is locked, which is an access to the key.
@@ -117,10 +148,13 @@ func (w *write) join(db DB, sh *shard, h uint64, op, key string) {
 	}
 }
 
-// end unlocks.
+// end serves who waits for what was put, and unlocks.
 func (w *write) end() {
 	if w.own {
 		w.unlock()
+	} else if w.chain != nil {
+		w.chain.end()
+		w.chain = nil
 	}
 	if w.claim != nil {
 		w.db.s.release(w.claim)
@@ -133,6 +167,9 @@ func (w *write) unlock() {
 	if w.run != nil {
 		w.run.mu.Unlock()
 		return
+	}
+	if w.sh.waiting != nil {
+		w.serve()
 	}
 	if w.odd {
 		w.odd = false
@@ -181,6 +218,9 @@ func (w *write) put(e structures.Entry) {
 		w.t = w.sh.needTable(w.db.n)
 		_, h := w.db.s.hash(w.key)
 		w.t.Seek(&w.ref, h, w.key)
+	}
+	if w.sh.waiting != nil {
+		w.signal(Kind(e.Kind >> encodingBits))
 	}
 	e.Version = w.sh.nextVersion()
 	if w.db.s.stamp != nil {
@@ -280,183 +320,4 @@ func (w *write) purge(budget int) int {
 		return 1
 	}
 	return w.purgeHash(budget)
-}
-
-// batch is several keys locked for one command.
-type batch struct {
-	s       *Store
-	op      string
-	shards  []*shard
-	write   bool  // the locks are exclusive
-	quiet   bool  // looking a key up is no access to it
-	several bool  // more than one key: the shards' sequences are odd
-	ns      int64 // what the clock said, 0 if nobody has asked
-	now     int64 // the same in milliseconds, for reading
-	buf     [8]*shard
-
-	run   *run       // of the transaction that the command is part of
-	claim *txn.Claim // held for the command, which had to wait for its turn
-}
-
-// begin locks the shards of all keys, in the order of their numbers. end must
-// follow, whatever begin returns.
-func (b *batch) begin(db DB, op string, keys ...string) error {
-	if db.s != nil && db.s.readOnly {
-		return mistake(op, "", db.checkWrite())
-	}
-	if db.tx != nil {
-		return b.beginTx(db, op, keys, true)
-	}
-	if err := b.collect(db, op, keys); err != nil {
-		return err
-	}
-	b.lock()
-	if b.blocked(keys) {
-		if err := b.waitTurn(keys); err != nil {
-			return err
-		}
-	}
-	epoch := b.s.epoch.Load() // after all the locks: a snapshot has all or nothing
-	for _, sh := range b.shards {
-		b.s.freeze(sh, epoch)
-	}
-	b.write, b.several = true, len(keys) > 1
-	if b.several { // a reader without a lock must not see one key without the other
-		for _, sh := range b.shards {
-			sh.seq.Enter()
-		}
-	}
-	return nil
-}
-
-func (b *batch) lock() {
-	for _, sh := range b.shards {
-		sh.mu.Lock()
-	}
-}
-
-// blocked says whether a transaction holds one of the keys.
-func (b *batch) blocked(keys []string) bool {
-	for _, sh := range b.shards {
-		if sh.held > 0 {
-			return slices.ContainsFunc(keys, func(key string) bool { return b.s.holds.Blocked(nil, key) })
-		}
-	}
-	return false
-}
-
-// waitTurn locks the shards again when no transaction holds one of the keys.
-func (b *batch) waitTurn(keys []string) error {
-	shards := b.shards
-	for _, sh := range shards {
-		sh.mu.Unlock()
-	}
-	b.shards = nil
-	names := make([]txn.Key, len(keys))
-	for i, key := range keys {
-		sh, h := b.s.hash(key)
-		names[i] = txn.Key{Shard: sh.index, Hash: h, Name: key}
-	}
-	c, err := b.s.takeTurn(names)
-	if err != nil {
-		return mistake(b.op, "", err)
-	}
-	b.claim, b.shards = c, shards
-	b.lock()
-	return nil
-}
-
-// beginRead locks the shards of all keys for reading.
-func (b *batch) beginRead(db DB, op string, keys ...string) error {
-	if db.tx != nil {
-		return b.beginTx(db, op, keys, false)
-	}
-	if err := b.collect(db, op, keys); err != nil {
-		return err
-	}
-	for _, sh := range b.shards {
-		sh.mu.RLock()
-	}
-	return db.check() // a snapshot that was closed meanwhile has no tables any more
-}
-
-func (b *batch) collect(db DB, op string, keys []string) error {
-	if err := db.check(); err != nil {
-		return mistake(op, "", err)
-	}
-	b.s, b.op = db.s, op
-	shards := b.buf[:0]
-	for _, key := range keys {
-		if len(key) > MaxStringLen {
-			return mistake(op, key, ErrTooLarge)
-		}
-		sh, _ := db.s.hash(key)
-		shards = append(shards, sh)
-	}
-	slices.SortFunc(shards, func(x, y *shard) int { return x.index - y.index })
-	b.shards = slices.Compact(shards)
-	return nil
-}
-
-// key looks up one of the keys, in any database.
-func (b *batch) key(db DB, key string) (w write) {
-	db = DB{s: b.s, n: db.n}
-	if b.run != nil {
-		b.run.join(&w, db, b.op, key)
-		return w
-	}
-	sh, h := b.s.hash(key)
-	w.ns = b.ns
-	w.join(db, sh, h, b.op, key)
-	b.ns = w.ns
-	return w
-}
-
-// find looks one of the keys up for reading.
-func (b *batch) find(db DB, key string) (structures.Record, bool) {
-	db = DB{s: b.s, n: db.n}
-	if b.run != nil {
-		w := b.key(db, key)
-		return w.ref.Record, w.found()
-	}
-	sh, h := b.s.hash(key)
-	return sh.find(db, h, key, &b.now, !b.quiet)
-}
-
-// end unlocks.
-func (b *batch) end() {
-	if b.run != nil {
-		b.run.mu.Unlock()
-		b.run = nil
-		return
-	}
-	shards := b.shards
-	b.shards = nil
-	for _, sh := range shards {
-		if !b.write {
-			sh.mu.RUnlock()
-			continue
-		}
-		if b.several {
-			sh.seq.Leave()
-		}
-		sh.reschedule(b.s)
-	}
-	if b.write {
-		for _, sh := range shards {
-			sh.mu.Unlock()
-		}
-	}
-	if b.claim != nil {
-		b.s.release(b.claim)
-		b.claim = nil
-	}
-}
-
-// failed returns why what the batch says of a key does not count.
-func (b *batch) failed() error {
-	if b.run == nil || b.run.err == nil {
-		return nil
-	}
-	return mistake(b.op, "", b.run.err)
 }

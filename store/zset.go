@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"context"
 	"iter"
 	"math"
 	"math/rand/v2"
@@ -501,16 +502,146 @@ func (db DB) zmpop(count int, keys []string, highest bool) (string, []Scored, er
 	}
 	for _, key := range keys {
 		w := b.key(db, key)
-		if !w.found() {
-			continue
-		}
-		v, err := open(&w, KindZSet, structures.NewZSet)
-		if err != nil {
+		if popped, err := w.popScoredN(count, highest); err != nil {
 			return "", nil, err
+		} else if len(popped) > 0 {
+			return key, popped, nil
 		}
-		return key, w.popScored(v, count, highest), nil
 	}
 	return "", nil, nil
+}
+
+// popScoredN is popScored of the sorted set at the key, if there is one.
+func (w *write) popScoredN(count int, highest bool) ([]Scored, error) {
+	if !w.found() {
+		return nil, nil
+	}
+	v, err := open(w, KindZSet, structures.NewZSet)
+	if err != nil {
+		return nil, err
+	}
+	return w.popScored(v, count, highest), nil
+}
+
+// BPopMin removes the member with the lowest score and returns it. Of a missing key it waits
+// for one: who came first is served first, by whoever adds it, before anybody else sees
+// it. If the key then holds another type, it waits on.
+//
+// It returns the error of ctx when that ends, and then it has removed nothing,
+// [ErrClosed] when the store is closed, [ErrNoContext] for a nil context and
+// [ErrWrongType] if the key holds another type now.
+//
+// Unlike Redis 7.0, it is served, too, by a command that stores a sorted set over a value
+// of another type.
+//
+// The complexity is O(log n), n the number of members. Redis: [BZPOPMIN].
+//
+// [BZPOPMIN]: https://redis.io/docs/latest/commands/bzpopmin/
+func (z ZSet) BPopMin(ctx context.Context) (Scored, error) {
+	_, m, err := z.db.BZPopMin(ctx, z.key)
+	return m, err
+}
+
+// BPopMax removes the member with the highest score and returns it. Of a missing key it waits
+// for one: who came first is served first, by whoever adds it, before anybody else sees
+// it. If the key then holds another type, it waits on.
+//
+// It returns the error of ctx when that ends, and then it has removed nothing,
+// [ErrClosed] when the store is closed, [ErrNoContext] for a nil context and
+// [ErrWrongType] if the key holds another type now.
+//
+// Unlike Redis 7.0, it is served, too, by a command that stores a sorted set over a value
+// of another type.
+//
+// The complexity is O(log n), n the number of members. Redis: [BZPOPMAX].
+//
+// [BZPOPMAX]: https://redis.io/docs/latest/commands/bzpopmax/
+func (z ZSet) BPopMax(ctx context.Context) (Scored, error) {
+	_, m, err := z.db.BZPopMax(ctx, z.key)
+	return m, err
+}
+
+// BZPopMin removes the member with the lowest score from the first sorted set of keys that
+// is there, and returns that key and the member. If none is there, it waits, at each key
+// behind those who came before, until one of them is; see [ZSet.BPopMin].
+//
+// It returns the error of ctx when that ends, and then it has removed nothing,
+// [ErrClosed] when the store is closed, [ErrNoContext] for a nil context,
+// [ErrInvalidOption] if there are no keys, and [ErrWrongType] if it comes to a key of
+// another type before it waits.
+//
+// The complexity is O(k + log n), k the number of keys and n that of the members.
+// Redis: [BZPOPMIN].
+//
+// [BZPOPMIN]: https://redis.io/docs/latest/commands/bzpopmin/
+func (db DB) BZPopMin(ctx context.Context, keys ...string) (key string, m Scored, err error) {
+	key, popped, err := db.blockPopScored(ctx, "BZPOPMIN", 1, false, keys)
+	if err != nil {
+		return "", Scored{}, err
+	}
+	return key, popped[0], nil
+}
+
+// BZPopMax removes the member with the highest score from the first sorted set of keys that
+// is there, and returns that key and the member. If none is there, it waits, at each key
+// behind those who came before, until one of them is; see [ZSet.BPopMax].
+//
+// It returns the error of ctx when that ends, and then it has removed nothing,
+// [ErrClosed] when the store is closed, [ErrNoContext] for a nil context,
+// [ErrInvalidOption] if there are no keys, and [ErrWrongType] if it comes to a key of
+// another type before it waits.
+//
+// The complexity is O(k + log n), k the number of keys and n that of the members.
+// Redis: [BZPOPMAX].
+//
+// [BZPOPMAX]: https://redis.io/docs/latest/commands/bzpopmax/
+func (db DB) BZPopMax(ctx context.Context, keys ...string) (key string, m Scored, err error) {
+	key, popped, err := db.blockPopScored(ctx, "BZPOPMAX", 1, true, keys)
+	if err != nil {
+		return "", Scored{}, err
+	}
+	return key, popped[0], nil
+}
+
+// BZMPopMin removes up to count members with the lowest scores from the first sorted set
+// of keys that is there, and returns that key and them, the lowest first. If none is there,
+// it waits, at each key behind those who came before, until one of them is; see
+// [ZSet.BPopMin].
+//
+// It returns the error of ctx when that ends, and then it has removed nothing,
+// [ErrClosed] when the store is closed, [ErrNoContext] for a nil context,
+// [ErrOutOfRange] if count is not positive, [ErrInvalidOption] if there are no keys, and
+// [ErrWrongType] if it comes to a key of another type before it waits.
+//
+// The complexity is O(k + log n + m), k the number of keys, n of the members and m of
+// those removed. Redis: [BZMPOP].
+//
+// [BZMPOP]: https://redis.io/docs/latest/commands/bzmpop/
+func (db DB) BZMPopMin(ctx context.Context, count int, keys ...string) (key string, popped []Scored, err error) {
+	return db.blockPopScored(ctx, "BZMPOP", count, false, keys)
+}
+
+// BZMPopMax removes up to count members with the highest scores from the first sorted set
+// of keys that is there, and returns that key and them, the highest first. If none is there,
+// it waits, at each key behind those who came before, until one of them is; see
+// [ZSet.BPopMax].
+//
+// It returns the error of ctx when that ends, and then it has removed nothing,
+// [ErrClosed] when the store is closed, [ErrNoContext] for a nil context,
+// [ErrOutOfRange] if count is not positive, [ErrInvalidOption] if there are no keys, and
+// [ErrWrongType] if it comes to a key of another type before it waits.
+//
+// The complexity is O(k + log n + m), k the number of keys, n of the members and m of
+// those removed. Redis: [BZMPOP].
+//
+// [BZMPOP]: https://redis.io/docs/latest/commands/bzmpop/
+func (db DB) BZMPopMax(ctx context.Context, count int, keys ...string) (key string, popped []Scored, err error) {
+	return db.blockPopScored(ctx, "BZMPOP", count, true, keys)
+}
+
+func (db DB) blockPopScored(ctx context.Context, op string, count int, highest bool, keys []string) (string, []Scored, error) {
+	a, err := db.block(ctx, demand{op: op, kind: KindZSet, count: count, highest: highest}, keys...)
+	return a.key, a.scored, err
 }
 
 // RandMember returns one of the members, each with the same probability. A missing key

@@ -1,0 +1,209 @@
+package store
+
+import (
+	"slices"
+
+	"github.com/alcovedb/alcove/structures"
+	"github.com/alcovedb/alcove/txn"
+)
+
+// batch is several keys locked for one command.
+type batch struct {
+	s       *Store
+	op      string
+	shards  []*shard
+	write   bool  // the locks are exclusive
+	quiet   bool  // looking a key up is no access to it
+	awaited bool  // somebody waits for keys of the shards
+	several bool  // more than one key, or awaited: the shards' sequences are odd
+	ns      int64 // what the clock said, 0 if nobody has asked
+	now     int64 // the same in milliseconds, for reading
+	buf     [8]*shard
+
+	run   *run       // of the transaction that the command is part of
+	claim *txn.Claim // held for the command, which had to wait for its turn
+}
+
+// begin locks the shards of all keys, in the order of their numbers. end must
+// follow, whatever begin returns.
+func (b *batch) begin(db DB, op string, keys ...string) error {
+	if db.s != nil && db.s.readOnly {
+		return mistake(op, "", db.checkWrite())
+	}
+	if db.tx != nil {
+		return b.beginTx(db, op, keys, true)
+	}
+	if err := b.collect(db, op, keys); err != nil {
+		return err
+	}
+	b.lock(keys)
+	for b.blocked(keys) {
+		if err := b.waitTurn(keys); err != nil {
+			return err
+		}
+	}
+	b.enter(len(keys) > 1 || b.awaited)
+	return nil
+}
+
+// enter begins to write the shards, which are locked.
+func (b *batch) enter(several bool) {
+	epoch := b.s.epoch.Load() // after all the locks: a snapshot has all or nothing
+	for _, sh := range b.shards {
+		b.s.freeze(sh, epoch)
+	}
+	b.write, b.several = true, several
+	if several { // a reader without a lock must not see one key without the other
+		for _, sh := range b.shards {
+			sh.seq.Enter()
+		}
+	}
+}
+
+// lock locks the shards, and those where waiters may move what is put at keys.
+func (b *batch) lock(keys []string) {
+	for _, sh := range b.shards {
+		sh.mu.Lock()
+		b.awaited = b.awaited || sh.waiting != nil
+	}
+	if b.awaited {
+		b.shards = b.s.widen(b.shards, keys...)
+	}
+}
+
+// blocked says whether somebody else holds one of the keys, or maybe one that a waiter moves
+// to.
+func (b *batch) blocked(keys []string) bool {
+	switch {
+	case !slices.ContainsFunc(b.shards, func(sh *shard) bool { return sh.held > 0 }):
+		return false
+	case b.awaited:
+		return b.s.holds.Any(b.claim)
+	}
+	return slices.ContainsFunc(keys, func(key string) bool { return b.s.holds.Blocked(b.claim, key) })
+}
+
+// waitTurn locks the shards again when no transaction holds one of the keys.
+func (b *batch) waitTurn(keys []string) error {
+	shards := b.shards
+	for _, sh := range shards {
+		sh.mu.Unlock()
+	}
+	b.shards = nil
+	b.endClaim()
+	var names []txn.Key // none is the whole store
+	for _, key := range keys {
+		if !b.awaited {
+			names = append(names, b.s.keyOf(0, key))
+		}
+	}
+	c, err := b.s.takeTurn(names)
+	if err != nil {
+		return mistake(b.op, "", err)
+	}
+	b.claim, b.shards = c, shards
+	b.lock(keys)
+	return nil
+}
+
+// beginRead locks the shards of all keys for reading.
+func (b *batch) beginRead(db DB, op string, keys ...string) error {
+	if db.tx != nil {
+		return b.beginTx(db, op, keys, false)
+	}
+	if err := b.collect(db, op, keys); err != nil {
+		return err
+	}
+	for _, sh := range b.shards {
+		sh.mu.RLock()
+	}
+	return db.check() // a snapshot that was closed meanwhile has no tables any more
+}
+
+func (b *batch) collect(db DB, op string, keys []string) error {
+	if err := db.check(); err != nil {
+		return mistake(op, "", err)
+	}
+	b.s, b.op = db.s, op
+	shards := b.buf[:0]
+	for _, key := range keys {
+		if len(key) > MaxStringLen {
+			return mistake(op, key, ErrTooLarge)
+		}
+		sh, _ := db.s.hash(key)
+		shards = append(shards, sh)
+	}
+	slices.SortFunc(shards, byIndex)
+	b.shards = slices.Compact(shards)
+	return nil
+}
+
+// key looks up one of the keys, in any database.
+func (b *batch) key(db DB, key string) (w write) {
+	db = DB{s: b.s, n: db.n}
+	if b.run != nil {
+		b.run.join(&w, db, b.op, key)
+		return w
+	}
+	sh, h := b.s.hash(key)
+	w.ns = b.ns
+	w.join(db, sh, h, b.op, key)
+	b.ns = w.ns
+	return w
+}
+
+// find looks one of the keys up for reading.
+func (b *batch) find(db DB, key string) (structures.Record, bool) {
+	db = DB{s: b.s, n: db.n}
+	if b.run != nil {
+		w := b.key(db, key)
+		return w.ref.Record, w.found()
+	}
+	sh, h := b.s.hash(key)
+	return sh.find(db, h, key, &b.now, !b.quiet)
+}
+
+// end serves who waits for what was put, and unlocks.
+func (b *batch) end() {
+	if b.run != nil {
+		b.run.mu.Unlock()
+		b.run = nil
+		return
+	}
+	shards := b.shards
+	b.shards = nil
+	if b.awaited {
+		b.s.serve(shards)
+	}
+	for _, sh := range shards {
+		if !b.write {
+			sh.mu.RUnlock()
+			continue
+		}
+		if b.several {
+			sh.seq.Leave()
+		}
+		sh.reschedule(b.s)
+	}
+	if b.write {
+		for _, sh := range shards {
+			sh.mu.Unlock()
+		}
+	}
+	b.endClaim()
+}
+
+func (b *batch) endClaim() {
+	if b.claim != nil {
+		b.s.release(b.claim)
+		b.claim = nil
+	}
+}
+
+// failed returns why what the batch says of a key does not count.
+func (b *batch) failed() error {
+	if b.run == nil || b.run.err == nil {
+		return nil
+	}
+	return mistake(b.op, "", b.run.err)
+}

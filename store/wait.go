@@ -1,0 +1,303 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync/atomic"
+)
+
+// This is how commands wait: BLPOP and the like. Whoever finds nothing queues at each of
+// its keys, under the locks of all their shards, so that no write comes in between. A
+// write that puts a value where somebody waits notes that, and serves before it unlocks:
+// nobody else ever sees what a waiter gets. BLMOVE puts in its turn, for which the writer
+// holds the locks of wherever that may lead.
+
+// demand is what a blocking command wants of the first of its keys that has elements.
+type demand struct {
+	op      string
+	kind    Kind
+	count   int  // how many elements at most
+	from    Side // of a list
+	highest bool // of a sorted set
+	moves   bool // to the end to of the list at dst
+	to      Side
+	dst     string
+}
+
+// answer is what a blocking command got.
+type answer struct {
+	key    string
+	values []string
+	scored []Scored
+	err    error
+}
+
+// waiter is one command that waits.
+type waiter struct {
+	demand
+	s       *Store
+	claimed atomic.Bool // by who serves it, or by itself when it gives up: who sets it
+	done    chan answer // takes one, so that who serves never waits
+	nodes   []node      // one a key
+	one     [1]node     // mostly all of them
+}
+
+// block does what d says with the first of keys that has elements, and waits for one if
+// none has. Every blocking method comes through here.
+func (db DB) block(ctx context.Context, d demand, keys ...string) (answer, error) {
+	key := ""
+	if len(keys) == 1 {
+		key = keys[0]
+	}
+	switch err := cmp.Or(db.checkWrite(), d.wrong(ctx, keys)); {
+	case err != nil:
+		return answer{}, mistake(d.op, key, err)
+	case ctx.Err() != nil:
+		return answer{}, ctx.Err()
+	}
+	a, wt, err := db.takeOrQueue(&d, keys)
+	if wt == nil || err != nil {
+		return a, err
+	}
+	select {
+	case a = <-wt.done:
+		if len(keys) == 1 {
+			return a, a.err // who served has removed the node
+		}
+	case <-ctx.Done():
+		a = wt.giveUp(ctx.Err())
+	case <-db.s.ended:
+		a = wt.giveUp(ErrClosed)
+	}
+	wt.leave()
+	return a, a.err
+}
+
+// wrong returns what is wrong with the arguments.
+func (d *demand) wrong(ctx context.Context, keys []string) error {
+	switch {
+	case ctx == nil:
+		return ErrNoContext
+	case d.count <= 0:
+		return ErrOutOfRange
+	case d.from > Right || d.to > Right || len(keys) == 0:
+		return ErrInvalidOption
+	}
+	return nil
+}
+
+// takeOrQueue returns what there is, or who waits for it.
+func (db DB) takeOrQueue(d *demand, keys []string) (answer, *waiter, error) {
+	all := keys
+	if d.moves {
+		all = append(slices.Clip(keys), d.dst)
+	}
+	var b batch
+	defer b.end()
+	if err := b.begin(db, d.op, all...); err != nil {
+		return answer{}, nil, err
+	}
+	for _, key := range keys {
+		if a, found, err := b.take(db, key, d); found || err != nil {
+			return a, nil, err
+		}
+	}
+	if db.tx != nil {
+		return answer{}, nil, ErrNotFound // nobody waits in a transaction
+	}
+	return answer{}, db.enqueue(d, keys), nil
+}
+
+// take does what d says with one of the locked keys, and says whether there is anything.
+func (b *batch) take(db DB, key string, d *demand) (a answer, found bool, err error) {
+	a.key = key
+	if d.moves {
+		value, err := b.move(db, key, d.dst, d.from, d.to)
+		if err != nil {
+			return answer{}, false, unlessMissing(err)
+		}
+		a.values = []string{value}
+		return a, true, nil
+	}
+	w := b.key(db, key)
+	if d.kind == KindList {
+		a.values, err = w.popN(d.from, d.count)
+	} else {
+		a.scored, err = w.popScoredN(d.count, d.highest)
+	}
+	if err != nil || a.values == nil && a.scored == nil {
+		return answer{}, false, err
+	}
+	return a, true, nil
+}
+
+func unlessMissing(err error) error {
+	if err == ErrNotFound {
+		return nil
+	}
+	return err
+}
+
+// enqueue makes a waiter and puts it last in the queues of keys, whose shards are locked,
+// and that of its destination.
+func (db DB) enqueue(d *demand, keys []string) *waiter {
+	wt := &waiter{demand: *d, s: db.s, done: make(chan answer, 1)}
+	if wt.nodes = wt.one[:]; len(keys) > 1 {
+		wt.nodes = make([]node, len(keys))
+	}
+	for i, key := range keys {
+		sh, _ := db.s.hash(key)
+		sh.needQueue(awaited{key: key, n: db.n, kind: d.kind}).push(wt, &wt.nodes[i])
+	}
+	return wt
+}
+
+// giveUp ends the wait with err, or with what somebody was quicker to give.
+func (wt *waiter) giveUp(err error) answer {
+	if wt.claimed.CompareAndSwap(false, true) {
+		return answer{err: err}
+	}
+	return <-wt.done
+}
+
+// leave removes a claimed waiter from the queues that it is still in.
+func (wt *waiter) leave() {
+	for i := range wt.nodes {
+		n := &wt.nodes[i]
+		sh := n.queue.sh
+		sh.mu.Lock()
+		n.remove()
+		sh.mu.Unlock()
+	}
+}
+
+// signal notes that a value of kind k is about to be put under the key, if somebody waits
+// for it: serve follows before the shard is unlocked. From here on readers without a lock
+// wait for that.
+func (w *write) signal(k Kind) {
+	if q := w.sh.queue(awaited{key: w.key, n: w.db.n, kind: k}); q != nil {
+		w.together()
+		w.db.s.signal(q)
+	}
+}
+
+// serve gives those who wait what was put since shards were locked, for writing and with
+// all that widen says; their sequences are odd. It goes on as long as what a waiter moves
+// is waited for, in Redis's order: by rounds, in each what the last one has put.
+func (s *Store) serve(shards []*shard) {
+	for {
+		var round []signal
+		for _, sh := range shards {
+			if sh.waiting != nil {
+				round = append(round, sh.waiting.ready...)
+				sh.waiting.ready = sh.waiting.ready[:0]
+			}
+		}
+		if len(round) == 0 {
+			return
+		}
+		slices.SortFunc(round, func(x, y signal) int { return cmp.Compare(x.at, y.at) })
+		for _, r := range round {
+			s.serveKey(r.awaited)
+		}
+	}
+}
+
+// serve serves those who wait in the write's only shard.
+func (w *write) serve() { w.db.s.serve([]*shard{w.sh}) }
+
+// serveAll is serve for all shards, which are locked.
+func (s *Store) serveAll() {
+	var shards []*shard
+	for i := range s.shards {
+		if sh := &s.shards[i]; sh.waiting != nil {
+			shards = append(shards, sh)
+		}
+	}
+	s.serve(shards)
+}
+
+// serveKey serves those who wait for one thing until there is nothing left of it.
+func (s *Store) serveKey(what awaited) {
+	sh, _ := s.hash(what.key)
+	db := DB{s: s, n: what.n}
+	q := sh.queue(what)
+	if q == nil {
+		return
+	}
+	for q.ready = false; q.first != nil; {
+		b := batch{s: s}
+		if w := b.key(db, what.key); !w.found() || kindOf(&w.ref.Record) != what.kind {
+			return
+		}
+		wt := q.claim()
+		if wt == nil {
+			return
+		}
+		b.op = wt.op
+		a, _, err := b.take(db, what.key, &wt.demand)
+		a.err = err // BLMOVE to another type: the element stays, for the next
+		wt.done <- a
+	}
+}
+
+// widen is for a writer that has locked shards, in their order, to write keys. It returns
+// them, locked, with those where waiters may move what is put there, and on from there.
+// It may have unlocked all of them meanwhile.
+func (s *Store) widen(locked []*shard, keys ...string) []*shard {
+	for {
+		need := s.reach(locked, keys)
+		if len(need) == len(locked) {
+			return locked
+		}
+		for _, sh := range locked {
+			sh.mu.Unlock()
+		}
+		for _, sh := range need {
+			sh.mu.Lock()
+		}
+		locked = need
+	}
+}
+
+// reach returns the locked shards with those where waiters move to that can be seen from
+// them: from keys at first, and then, which may be more than needed, from whole shards.
+func (s *Store) reach(locked []*shard, keys []string) []*shard {
+	var need []bool // by index; nil: just those
+	var follow func(sh *shard)
+	follow = func(sh *shard) {
+		if sh.waiting == nil {
+			return
+		}
+		for target := range sh.waiting.targets {
+			if !need[target.index] {
+				need[target.index] = true
+				if _, ok := slices.BinarySearchFunc(locked, target, byIndex); ok {
+					follow(target)
+				}
+			}
+		}
+	}
+	for _, key := range keys {
+		if sh, _ := s.hash(key); sh.waiting != nil && sh.waiting.moving[key] > 0 {
+			if need == nil {
+				need = make([]bool, len(s.shards))
+			}
+			follow(sh)
+		}
+	}
+	if need == nil {
+		return locked
+	}
+	for _, sh := range locked {
+		need[sh.index] = true
+	}
+	var all []*shard
+	for i := range need {
+		if need[i] {
+			all = append(all, &s.shards[i])
+		}
+	}
+	return all
+}
