@@ -38,6 +38,44 @@
 // monotonic clock: where the system's clock is set, or the machine sleeps, a store goes
 // on counting from when it was made.
 //
+// # Transactions
+//
+// [Store.Update] runs a closure over any keys of all databases. What it writes is stored in
+// one step, or, if it returns an error or panics, not at all:
+//
+//	err := s.Update(func(tx *store.Tx) error {
+//		left, err := tx.String("alice").DecrBy(70)
+//		if err != nil {
+//			return err
+//		}
+//		if left < 0 {
+//			return errPoor // alice has what she had
+//		}
+//		_, err = tx.String("bob").IncrBy(70)
+//		return err
+//	})
+//
+// The closure runs without a lock, and keeps what it writes to itself. A conflict is that
+// others have changed a key which it has used, to read or to write it, or that such a key
+// has expired; after a command on the whole keyspace, any change of the store is one. Then
+// the operations of tx return [ErrConflict], and the closure runs again, whatever it
+// returns. The second and the third run hold the keys that those before them used, against
+// writers, and the fourth the whole store, so that there is an end.
+//
+// So a closure does nothing that can't be done twice. What it leaves in variables it sets
+// anew in each run; what must happen once, such as sending a mail, is for [Tx.OnCommit]. It
+// returns an ErrConflict as any other error: trying again in the same run is no use. It
+// works by tx, not by the store: what it writes there is no part of the transaction, and
+// [ErrNested] if it would have to wait for itself. It does not wait for another goroutine
+// that writes the store, since that one may have to wait for it, and does not take long.
+// [Store.UpdateContext] gives up in time.
+//
+// [Store.View] is for closures that only read; nobody waits for it. [Store.Serial] runs a
+// closure exactly once: it holds the keys that it is given, or the whole store, from the
+// start. [DB.Watch] remembers how keys are for an Update that comes later, where what was
+// read has to be thought about outside of a closure: if they have changed until then, Update
+// returns ErrConflict to its caller and does nothing.
+//
 // # Guarantees
 //
 // Each sentence names the test that holds it.

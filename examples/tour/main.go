@@ -22,7 +22,7 @@ type section struct {
 var sections = []section{
 	{"Strings", stringsSection},
 	{"Databases", databasesSection},
-	{"A batch of three commands", batchSection},
+	{"Transactions", transactionsSection},
 	{"Cache-aside with a time to live", cacheSection},
 	{"Hashes", hashesSection},
 	{"Lists", listsSection},

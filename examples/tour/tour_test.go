@@ -63,11 +63,17 @@ var checks = map[string]check{
 			require.Equal(t, 2, s.Stats().Keys, "the other databases are empty")
 		},
 	},
-	"A batch of three commands": {
+	"Transactions": {
 		prints: []string{
-			`s.String("user:101:balance").Set("200") OK`,
-			`s.String("user:101:balance").IncrBy(100) 300`,
+			`tx.String("user:101:balance").Set("200") OK`,
+			`tx.String("user:101:balance").IncrBy(100) 300`,
+			`tx.String("user:101:balance").Get() "300"`,
 			`s.String("user:101:balance").Get() "300"`,
+			`tx.String("user:102:balance").IncrBy(500) 500`,
+			`tx.String("user:101:balance").DecrBy(500) -200`,
+			`s.Update(...) not enough`,
+			`s.String("user:101:balance").Get() "300"`,
+			`s.String("user:102:balance").Get() ErrNotFound`,
 		},
 		leaves: func(t *testing.T, s *store.Store) {
 			wantString(t, s.String("user:101:balance"), "300")
