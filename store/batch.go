@@ -21,6 +21,7 @@ type batch struct {
 	buf     [8]*shard
 
 	run   *run       // of the transaction that the command is part of
+	err   error      // of a key that could not be looked up in it
 	claim *txn.Claim // held for the command, which had to wait for its turn
 }
 
@@ -142,7 +143,9 @@ func (b *batch) collect(db DB, op string, keys []string) error {
 func (b *batch) key(db DB, key string) (w write) {
 	db = DB{s: b.s, n: db.n}
 	if b.run != nil {
-		b.run.join(&w, db, b.op, key)
+		if err := b.run.join(&w, db, b.op, key); err != nil && b.err == nil {
+			b.err = mistake(b.op, key, err)
+		}
 		return w
 	}
 	sh, h := b.s.hash(key)
@@ -201,9 +204,4 @@ func (b *batch) endClaim() {
 }
 
 // failed returns why what the batch says of a key does not count.
-func (b *batch) failed() error {
-	if b.run == nil || b.run.err == nil {
-		return nil
-	}
-	return mistake(b.op, "", b.run.err)
-}
+func (b *batch) failed() error { return b.err }

@@ -44,6 +44,12 @@ type SortOptions struct {
 // [SORT]: https://redis.io/docs/latest/commands/sort/
 // [SORT_RO]: https://redis.io/docs/latest/commands/sort_ro/
 func (db DB) Sort(key string, o SortOptions) ([]Optional, error) {
+	if db.tx != nil {
+		results, direct, err := db.sortTx(key, nil, o)
+		if direct || err != nil {
+			return results, err
+		}
+	}
 	db, err := db.whole("SORT")
 	if err != nil {
 		return nil, err
@@ -69,6 +75,12 @@ func (db DB) Sort(key string, o SortOptions) ([]Optional, error) {
 //
 // [SORT]: https://redis.io/docs/latest/commands/sort/
 func (db DB) SortStore(key, dst string, o SortOptions) (int, error) {
+	if db.tx != nil {
+		results, direct, err := db.sortTx(key, &dst, o)
+		if direct || err != nil {
+			return len(results), err
+		}
+	}
 	db, err := db.wholeForWrite("SORT")
 	if err != nil {
 		return 0, err
@@ -93,16 +105,49 @@ func (db DB) SortStore(key, dst string, o SortOptions) (int, error) {
 	}
 	sh, h := db.s.hash(dst)
 	w.join(db, sh, h, "SORT", dst)
-	w.del()
-	list, err := open(&w, KindList, structures.NewList)
+	return len(results), w.putSorted(results)
+}
+
+// sortTx is Sort, or with dst SortStore, in a transaction that reads key by key. It reports
+// false for one that has a copy of the store.
+func (db DB) sortTx(key string, dst *string, o SortOptions) (results []Optional, direct bool, err error) {
+	keys := []string{key}
+	if dst != nil {
+		keys = append(keys, *dst)
+	}
+	var b batch
+	defer b.end()
+	if err := b.beginTx(db, "SORT", keys, dst != nil); err != nil || b.run == nil {
+		return nil, false, err
+	}
+	s := sorting{SortOptions: o, now: db.now(), stores: dst != nil}
+	s.find = func(key string) (structures.Record, bool) { return b.find(db, key) }
+	results, err = s.run(key)
+	if err := b.failed(); err != nil {
+		return nil, true, err
+	}
+	if err == nil && dst != nil {
+		w := b.key(db, *dst)
+		err = w.putSorted(results)
+	}
 	if err != nil {
-		return 0, err
+		return nil, true, mistake("SORT", key, err)
+	}
+	return results, true, nil
+}
+
+// putSorted makes the key of w a list of results.
+func (w *write) putSorted(results []Optional) error {
+	w.del()
+	list, err := open(w, KindList, structures.NewList)
+	if err != nil {
+		return err
 	}
 	for _, r := range results {
 		list.PushBack(r.Value)
 	}
 	w.save(KindList, list, false)
-	return len(results), nil
+	return nil
 }
 
 // sorting is one SORT: find looks a key up at its moment.

@@ -803,3 +803,38 @@ func TestUpdateOfLargeHash(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	require.Less(t, (after.TotalAlloc-before.TotalAlloc)/updates, uint64(16<<10), "bytes an update")
 }
+
+// TestSortInTransaction looks patterns up key by key: another key is no conflict, and in a
+// serial transaction one that was not declared is an error.
+func TestSortInTransaction(t *testing.T) {
+	s := newTest(t)
+	_, err := s.List("list").RPush("1", "2", "3")
+	require.NoError(t, err)
+	require.NoError(t, s.MSet(Pair{"w1", "3"}, Pair{"w2", "2"}, Pair{"w3", "1"}))
+	runs := 0
+	require.NoError(t, s.Update(func(tx *Tx) error {
+		runs++
+		require.NoError(t, tx.String("w3").Set("9"))
+		require.NoError(t, s.String("unrelated").Set("v"))
+		n, err := tx.SortStore("list", "sorted", SortOptions{By: "w*"})
+		require.NoError(t, err)
+		require.Equal(t, 3, n)
+		_, err = tx.Sort("w1", SortOptions{})
+		require.ErrorIs(t, err, ErrWrongType)
+		return nil
+	}))
+	require.Equal(t, 1, runs)
+	sorted, err := s.List("sorted").Range(0, -1)
+	require.NoError(t, err)
+	require.Equal(t, []string{"2", "1", "3"}, sorted)
+
+	for name, keys := range map[string][]Key{"list": {{0, "list"}}, "w": {{0, "list"}, {0, "w1"}, {0, "w2"}}} {
+		require.NoError(t, s.Serial(context.Background(), keys, func(tx *Tx) error {
+			_, err := tx.Sort("list", SortOptions{By: "w*"})
+			require.ErrorIs(t, err, ErrUndeclared, name)
+			_, err = tx.SortStore("list", "list", SortOptions{})
+			require.NoError(t, err)
+			return nil
+		}))
+	}
+}
