@@ -31,7 +31,7 @@ func (b *batch) begin(db DB, op string, keys ...string) error {
 	if db.s != nil && db.s.readOnly {
 		return mistake(op, "", db.checkWrite())
 	}
-	if db.tx != nil {
+	if db.tx() != nil {
 		return b.beginTx(db, op, keys, true)
 	}
 	if err := b.collect(db, op, keys); err != nil {
@@ -109,7 +109,7 @@ func (b *batch) waitTurn(keys []string) error {
 
 // beginRead locks the shards of all keys for reading.
 func (b *batch) beginRead(db DB, op string, keys ...string) error {
-	if db.tx != nil {
+	if db.tx() != nil {
 		return b.beginTx(db, op, keys, false)
 	}
 	if err := b.collect(db, op, keys); err != nil {
@@ -125,7 +125,7 @@ func (b *batch) collect(db DB, op string, keys []string) error {
 	if err := db.check(); err != nil {
 		return mistake(op, "", err)
 	}
-	b.s, b.op = db.s, op
+	b.s, b.op = db.s.Store, op
 	shards := b.buf[:0]
 	for _, key := range keys {
 		if len(key) > MaxStringLen {
@@ -141,7 +141,7 @@ func (b *batch) collect(db DB, op string, keys []string) error {
 
 // key looks up one of the keys, in any database.
 func (b *batch) key(db DB, key string) (w write) {
-	db = DB{s: b.s, n: db.n}
+	db = b.s.DB(db.n)
 	if b.run != nil {
 		if err := b.run.join(&w, db, b.op, key); err != nil && b.err == nil {
 			b.err = mistake(b.op, key, err)
@@ -157,7 +157,7 @@ func (b *batch) key(db DB, key string) (w write) {
 
 // find looks one of the keys up for reading.
 func (b *batch) find(db DB, key string) (structures.Record, bool) {
-	db = DB{s: b.s, n: db.n}
+	db = b.s.DB(db.n)
 	if b.run != nil {
 		w := b.key(db, key)
 		return w.ref.Record, w.found()

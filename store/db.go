@@ -3,13 +3,28 @@ package store
 import (
 	"cmp"
 	"math/rand/v2"
+	"sync/atomic"
 )
 
 // DB is one of the databases of a [Store]. It is a small value: copy it freely.
-type DB struct {
-	s  *Store
-	n  int
-	tx *Tx // nil outside of a transaction
+type DB struct { // with a key it has four words: more would lie in memory, not in registers
+	s *scope
+	n int
+}
+
+// scope is where an operation runs: in a store, or in a transaction on it.
+type scope struct {
+	*Store
+	tx    *Tx
+	plain atomic.Bool // a store that is not closed, and tracks no access
+}
+
+// tx returns the transaction that db is in, nil if it is in none.
+func (db DB) tx() *Tx {
+	if db.s == nil {
+		return nil
+	}
+	return db.s.tx
 }
 
 // database is what a Store embeds: its field can't be named as its method DB.
@@ -175,7 +190,7 @@ func (s *Store) flush(op string, from, to int) error {
 // [SWAPDB]: https://redis.io/docs/latest/commands/swapdb/
 func (s *Store) SwapDB(a, b int) error {
 	for _, n := range []int{a, b} {
-		if err := (DB{s: s, n: n}).checkWrite(); err != nil {
+		if err := s.DB(n).checkWrite(); err != nil {
 			return mistake("SWAPDB", "", err)
 		}
 	}

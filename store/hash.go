@@ -57,18 +57,12 @@ func (h Hash) load(op string, view *structures.Hash) (v *structures.Hash, locked
 
 // look returns the value of field. It takes no lock where no writer is in the way.
 func (h Hash) look(op, field string) (value string, found bool, err error) {
-	if h.db.tx != nil {
-		if value, o := h.db.tx.glance(h.db, KindHash, h.key, field); o != structures.Unclear {
+	if h.db.s != nil && h.db.s.plain.Load() && uint(h.db.n) < Databases {
+		if value, o := h.loadField(field); o != structures.Unclear {
 			return value, o == structures.Found, nil
 		}
-		if rec, ok := h.db.tx.small(h.db, h.key); ok && kindOf(&rec) == KindHash {
-			value, at, o := structures.LoadField(rec.Value(), field)
-			if at == 0 || at > h.db.now() {
-				return value, o == structures.Found, nil
-			}
-		}
-	} else if h.db.s != nil && h.db.s.plain.Load() && uint(h.db.n) < Databases {
-		if value, o := h.loadField(field); o != structures.Unclear {
+	} else if tx := h.db.tx(); tx != nil {
+		if value, o := tx.field(h.db, h.key, field); o != structures.Unclear {
 			return value, o == structures.Found, nil
 		}
 	}

@@ -65,8 +65,8 @@ func gone(r *structures.Record, now int64) bool {
 // writes. It reports locked where the value can only be read under the lock; then the
 // shard is locked for reading, and the caller releases it.
 func (db DB) load(key string) (rec structures.Record, found bool, locked *shard, err error) {
-	if db.tx != nil {
-		return db.tx.load(db, key)
+	if db.tx() != nil {
+		return db.tx().load(db, key)
 	}
 	if err := db.check(); err != nil {
 		return rec, false, nil, err
@@ -127,18 +127,6 @@ func (sh *shard) read(db DB, look func(t *structures.Table)) {
 
 // text returns the string at key.
 func (db DB) text(op, key string) (string, error) {
-	if db.tx != nil {
-		switch value, o := db.tx.glance(db, KindString, key, ""); o {
-		case structures.Found:
-			return value, nil
-		case structures.Missing:
-			return "", ErrNotFound
-		}
-		if rec, ok := db.tx.small(db, key); ok && kindOf(&rec) == KindString {
-			return rec.Value(), nil
-		}
-		return db.loadedText(op, key)
-	}
 	if db.s == nil || uint(db.n) >= Databases || !db.s.plain.Load() {
 		return db.loadedText(op, key)
 	}
@@ -163,6 +151,14 @@ func (db DB) text(op, key string) (string, error) {
 
 // loadedText is text where LoadText does not know.
 func (db DB) loadedText(op, key string) (string, error) {
+	if db.tx() != nil {
+		if value, o := db.tx().text(db, key); o != structures.Unclear {
+			if o == structures.Missing {
+				return "", ErrNotFound
+			}
+			return value, nil
+		}
+	}
 	text, large, err := db.shortText(op, key)
 	if large {
 		b, err := db.cloneBytes(op, key)
@@ -220,8 +216,8 @@ func (db DB) cloneBytes(op, key string) (*structures.Bytes, error) {
 // peek calls look with the record of key, and its access stamp, under the lock
 // and without counting as an access.
 func (db DB) peek(op, key string, look func(r *structures.Record, stamp uint32)) error {
-	if db.tx != nil {
-		return db.tx.peek(db, op, key, look)
+	if db.tx() != nil {
+		return db.tx().peek(db, op, key, look)
 	}
 	if err := db.check(); err != nil {
 		return mistake(op, key, err)

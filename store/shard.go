@@ -71,11 +71,18 @@ func hasher(seed maphash.Seed, shardBits int) func(key string) uint64 {
 
 // table returns the table of database n, nil if it was never written.
 func (sh *shard) table(n int) *structures.Table {
-	t := sh.tables[n].Load()
-	if t == nil && sh.derived != nil && sh.derived.source != nil {
-		t = sh.derived.source.table(sh, n)
+	if t := sh.tables[n].Load(); t != nil || sh.derived == nil {
+		return t
 	}
-	return t
+	return sh.derived.table(sh, n)
+}
+
+// table is shard.table of a shard that has none.
+func (d *derived) table(sh *shard, n int) *structures.Table {
+	if d.source == nil {
+		return nil
+	}
+	return d.source.table(sh, n)
 }
 
 // needTable returns the table of database n.
@@ -240,7 +247,7 @@ func (s *Store) expireTable(sh *shard, t *structures.Table, now int64, sl *turn)
 // and returns how many.
 func (s *Store) purge(sh *shard, t *structures.Table, rec *structures.Record, now int64, budget int) int {
 	key := rec.Key()
-	w := write{db: DB{s: s}, sh: sh, t: t, key: key, ns: now * int64(time.Millisecond)}
+	w := write{db: s.DB(0), sh: sh, t: t, key: key, ns: now * int64(time.Millisecond)}
 	t.Seek(&w.ref, sh.cfg.Hash(key), key)
 	return w.purge(budget)
 }
@@ -264,6 +271,6 @@ func (db DB) purgeSlice(sh *shard, now int64) (more bool) {
 	}
 	sl := newTurn()
 	db.s.expireTable(sh, t, now, &sl)
-	sh.reschedule(db.s)
+	sh.reschedule(db.s.Store)
 	return sl.spent()
 }

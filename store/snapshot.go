@@ -270,7 +270,7 @@ func (s *Store) Snapshot() *Snapshot {
 		return new(Snapshot)
 	}
 	view := s.viewOf(s.instant())
-	return &Snapshot{database: DB{s: view}, s: view}
+	return &Snapshot{database: view.DB(0), s: view}
 }
 
 // viewOf returns a store for reading what m is of. Closing it releases m.
@@ -280,7 +280,7 @@ func (s *Store) viewOf(m *instant) *Store {
 	o.clock = stoppedClock(src.m.now * int64(time.Millisecond))
 	view := newStore(o, s.seed)
 	view.readOnly, view.stamp = true, nil
-	view.plain.Store(true)
+	view.scope.plain.Store(true)
 	view.options.clock = s.options.clock
 	kin := make([]derived, len(view.shards))
 	for i := range view.shards {
@@ -292,7 +292,12 @@ func (s *Store) viewOf(m *instant) *Store {
 }
 
 // DB returns database n, 0 to 15, of the snapshot, as [Store.DB] does. The complexity is O(1).
-func (sn *Snapshot) DB(n int) DB { return DB{s: sn.s, n: n} }
+func (sn *Snapshot) DB(n int) DB {
+	if sn.s == nil {
+		return DB{n: n}
+	}
+	return sn.s.DB(n)
+}
 
 // Time returns the moment of the snapshot, to the millisecond. The complexity is O(1).
 // Of the zero Snapshot it is the zero Time.

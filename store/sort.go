@@ -44,7 +44,7 @@ type SortOptions struct {
 // [SORT]: https://redis.io/docs/latest/commands/sort/
 // [SORT_RO]: https://redis.io/docs/latest/commands/sort_ro/
 func (db DB) Sort(key string, o SortOptions) ([]Optional, error) {
-	if db.tx != nil {
+	if db.tx() != nil {
 		results, direct, err := db.sortTx(key, nil, o)
 		if direct || err != nil {
 			return results, err
@@ -75,7 +75,7 @@ func (db DB) Sort(key string, o SortOptions) ([]Optional, error) {
 //
 // [SORT]: https://redis.io/docs/latest/commands/sort/
 func (db DB) SortStore(key, dst string, o SortOptions) (int, error) {
-	if db.tx != nil {
+	if db.tx() != nil {
 		results, direct, err := db.sortTx(key, &dst, o)
 		if direct || err != nil {
 			return len(results), err

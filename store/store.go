@@ -23,6 +23,7 @@ const MaxStringLen = 512 << 20
 // closed. All methods may be called by any number of goroutines.
 type Store struct {
 	database
+	scope scope
 
 	clock     clock
 	seed      maphash.Seed
@@ -32,7 +33,6 @@ type Store struct {
 	expirer   *expire.Scheduler
 	expired   atomic.Uint64
 	closed    atomic.Bool
-	plain     atomic.Bool             // not closed, and access is not tracked
 	readOnly  bool                    // a snapshot's
 	stamp     func(old uint32) uint32 // nil: access is not tracked
 	options   options                 // for forks
@@ -71,9 +71,10 @@ func newStore(o options, seed maphash.Seed) *Store {
 		clock: o.clock, seed: seed, shardBits: o.shardBits, frozen: new(atomic.Int64),
 		shards: make([]shard, 1<<o.shardBits), options: o, ended: make(chan struct{}),
 	}
-	s.database = DB{s: s}
+	s.scope.Store = s
+	s.database = s.DB(0)
 	s.stamp = s.newStamp(o.tracking)
-	s.plain.Store(s.stamp == nil)
+	s.scope.plain.Store(s.stamp == nil)
 	cfg := structures.TableConfig{
 		Hash:     hasher(seed, o.shardBits),
 		Versions: true, Track: o.tracking != NoTracking, Hashes: hashKinds,
@@ -108,7 +109,7 @@ func (s *Store) Close() error {
 	if !s.closed.Swap(true) {
 		close(s.ended)
 	}
-	s.plain.Store(false)
+	s.scope.plain.Store(false)
 	if c, ok := s.clock.(*ManualClock); ok {
 		c.remove(s)
 	}
@@ -118,4 +119,9 @@ func (s *Store) Close() error {
 
 // DB returns database n, 0 to 15. Operations on a database of another number
 // return [ErrInvalidDB]. It allocates nothing.
-func (s *Store) DB(n int) DB { return DB{s: s, n: n} }
+func (s *Store) DB(n int) DB {
+	if s.scope.Store == nil {
+		return DB{n: n}
+	}
+	return DB{s: &s.scope, n: n}
+}

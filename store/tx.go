@@ -16,13 +16,14 @@ import (
 // conflict.
 type Tx struct {
 	database
+	scope    scope
 	run      *run
 	readOnly bool
 	frozen   atomic.Int64 // the time where it stands still, in nanoseconds
 }
 
 // DB returns database n, 0 to 15, in the transaction. The complexity is O(1).
-func (tx *Tx) DB(n int) DB { return DB{s: tx.s, n: n, tx: tx} }
+func (tx *Tx) DB(n int) DB { return DB{s: tx.database.s, n: n} }
 
 // OnCommit calls fn after the transaction has been committed, on the goroutine of
 // [Store.Update] and in the order of the calls of OnCommit. fn may use the store. Of a

@@ -163,8 +163,9 @@ func (r *run) prepare() error {
 			return err
 		}
 	}
-	tx := &Tx{database: DB{s: r.s}, run: r, readOnly: r.viewing}
-	tx.database.tx = tx
+	tx := &Tx{run: r, readOnly: r.viewing}
+	tx.scope.Store, tx.scope.tx = r.s, tx
+	tx.database.s = &tx.scope
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tx = tx

@@ -160,7 +160,7 @@ func (r *run) install() {
 // installKey stores what a transaction has written under a key, whose shard is locked.
 func (s *Store) installKey(sh *shard, op string, e *txn.Entry[seen]) {
 	var w write
-	w.join(DB{s: s, n: e.DB}, sh, e.Hash, op, e.Name)
+	w.join(s.DB(e.DB), sh, e.Hash, op, e.Name)
 	if e.Value.found {
 		w.put(entryOf(&e.Value.rec))
 	} else {

@@ -125,7 +125,7 @@ func (r *run) read(e *txn.Entry[seen], sh *shard) error {
 			}
 		}
 	}
-	rec, found, locked, err := DB{s: r.s, n: e.DB}.fresh(e.Name)
+	rec, found, locked, err := r.s.DB(e.DB).fresh(e.Name)
 	if err == nil && found {
 		e.Version, e.Value.rec, e.Value.found = rec.Version(), rec, true
 		if r.frozen == 0 {
@@ -237,7 +237,7 @@ func (tx *Tx) load(db DB, key string) (rec structures.Record, found bool, locked
 	}
 	if r.private != nil {
 		r.mu.Unlock()
-		return DB{s: r.private, n: db.n}.load(key)
+		return r.private.DB(db.n).load(key)
 	}
 	i, err := r.key(db.n, key)
 	if err != nil {
@@ -258,7 +258,7 @@ func (tx *Tx) load(db DB, key string) (rec structures.Record, found bool, locked
 	if !object {
 		return v.rec, v.found, nil, nil
 	}
-	rec, found, locked, err = DB{s: db.s, n: db.n}.load(key)
+	rec, found, locked, err = db.s.DB(db.n).load(key)
 	if err == nil && found && rec.Version() == version {
 		return rec, true, locked, nil
 	}
@@ -289,6 +289,28 @@ func (tx *Tx) small(db DB, key string) (rec structures.Record, ok bool) {
 	return v.rec, true
 }
 
+// text returns a string where there is a short way to it.
+func (tx *Tx) text(db DB, key string) (value string, o structures.Outcome) {
+	if value, o = tx.glance(db, KindString, key, ""); o != structures.Unclear {
+		return value, o
+	}
+	if rec, ok := tx.small(db, key); ok && kindOf(&rec) == KindString {
+		return rec.Value(), structures.Found
+	}
+	return "", structures.Unclear
+}
+
+// field returns the field of a hash where there is a short way to it.
+func (tx *Tx) field(db DB, key, field string) (value string, o structures.Outcome) {
+	if value, o = tx.glance(db, KindHash, key, field); o != structures.Unclear {
+		return value, o
+	}
+	if rec, ok := tx.small(db, key); ok && kindOf(&rec) == KindHash {
+		value, _, o = structures.LoadField(rec.Value(), field)
+	}
+	return value, o
+}
+
 // direct says whether tx reads db from the store, and nothing is wrong.
 func (r *run) direct(tx *Tx, db DB) bool {
 	return r.tx == tx && r.private == nil && r.fit() == nil && uint(db.n) < Databases
@@ -303,7 +325,7 @@ func (tx *Tx) glance(db DB, k Kind, key, field string) (value string, o structur
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.direct(tx, db) || r.number > 1 || !r.s.plain.Load() {
+	if !r.direct(tx, db) || r.number > 1 || !r.s.scope.plain.Load() {
 		return "", structures.Unclear
 	}
 	sh, h := r.s.hash(key)
@@ -351,7 +373,7 @@ func (tx *Tx) doom(err error) error {
 func (tx *Tx) peek(db DB, op, key string, look func(r *structures.Record, stamp uint32)) error {
 	stamp := uint32(0)
 	if db.check() == nil {
-		_ = DB{s: db.s, n: db.n}.peek(op, key, func(_ *structures.Record, at uint32) { stamp = at })
+		_ = db.s.DB(db.n).peek(op, key, func(_ *structures.Record, at uint32) { stamp = at })
 	}
 	rec, found, locked, err := tx.load(db, key)
 	defer locked.release()
@@ -379,8 +401,8 @@ func (r *run) freeze(now int64) {
 
 // now returns the time of an operation in milliseconds.
 func (db DB) now() int64 {
-	if db.tx != nil {
-		if at := db.tx.frozen.Load(); at != 0 {
+	if db.tx() != nil {
+		if at := db.tx().frozen.Load(); at != 0 {
 			return at / int64(time.Millisecond)
 		}
 	}

@@ -13,10 +13,10 @@ import (
 
 // whole returns where a command on all keys of db finds them.
 func (db DB) whole(op string) (DB, error) {
-	if db.tx == nil {
+	if db.tx() == nil {
 		return db, mistake(op, "", db.check())
 	}
-	r, err := db.tx.begin(db, false)
+	r, err := db.tx().begin(db, false)
 	if err != nil {
 		return db, mistake(op, "", err)
 	}
@@ -29,12 +29,12 @@ func (db DB) whole(op string) (DB, error) {
 			return db, mistake(op, "", err)
 		}
 	}
-	return DB{s: r.private, n: db.n}, nil
+	return r.private.DB(db.n), nil
 }
 
 // wholeForWrite is whole for a command that writes.
 func (db DB) wholeForWrite(op string) (DB, error) {
-	if db.tx != nil && db.tx.readOnly {
+	if db.tx() != nil && db.tx().readOnly {
 		return db, mistake(op, "", ErrReadOnly)
 	}
 	whole, err := db.whole(op)
@@ -136,7 +136,7 @@ func (r *run) validWhole() error {
 	}
 	now := r.s.now()
 	for n := range Databases {
-		if first := (DB{s: r.s, n: n}).earliest(); first != 0 && first <= now {
+		if first := r.s.DB(n).earliest(); first != 0 && first <= now {
 			return ErrConflict
 		}
 	}

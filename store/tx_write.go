@@ -8,13 +8,13 @@ import (
 
 // beginTx is begin, or without writes inspect, in a transaction.
 func (w *write) beginTx(db DB, op, key string, writes bool) error {
-	r, err := db.tx.begin(db, writes)
+	r, err := db.tx().begin(db, writes)
 	if err != nil {
 		return mistake(op, key, err)
 	}
 	if r.private != nil {
 		r.mu.Unlock()
-		return w.inspect(DB{s: r.private, n: db.n}, op, key)
+		return w.inspect(r.private.DB(db.n), op, key)
 	}
 	w.sh, w.run, w.own = &r.sh, r, true
 	if len(key) > MaxStringLen {
@@ -41,18 +41,18 @@ func (tx *Tx) begin(db DB, writes bool) (*run, error) {
 
 // beginTx is begin, or without writes beginRead, in a transaction.
 func (b *batch) beginTx(db DB, op string, keys []string, writes bool) error {
-	r, err := db.tx.begin(db, writes)
+	r, err := db.tx().begin(db, writes)
 	if err != nil {
 		return mistake(op, "", err)
 	}
 	if r.private != nil {
 		r.mu.Unlock()
 		if writes {
-			return b.begin(DB{s: r.private, n: db.n}, op, keys...)
+			return b.begin(r.private.DB(db.n), op, keys...)
 		}
-		return b.beginRead(DB{s: r.private, n: db.n}, op, keys...)
+		return b.beginRead(r.private.DB(db.n), op, keys...)
 	}
-	b.s, b.op, b.run = db.s, op, r
+	b.s, b.op, b.run = db.s.Store, op, r
 	for _, key := range keys {
 		if len(key) > MaxStringLen {
 			return mistake(op, key, ErrTooLarge)
@@ -94,7 +94,7 @@ func (r *run) clone(i int) error {
 	e := r.seen.At(i)
 	var w write
 	defer w.end()
-	if err := w.inspect(DB{s: r.s, n: e.DB}, "", e.Name); err != nil {
+	if err := w.inspect(r.s.DB(e.DB), "", e.Name); err != nil {
 		return err
 	}
 	if !w.found() || w.ref.Record.Version() != e.Version {

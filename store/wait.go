@@ -103,7 +103,7 @@ func (db DB) takeOrQueue(d *demand, keys []string) (answer, *waiter, error) {
 			return a, nil, err
 		}
 	}
-	if db.tx != nil {
+	if db.tx() != nil {
 		return answer{}, nil, ErrNotFound // nobody waits in a transaction
 	}
 	return answer{}, db.enqueue(d, keys), nil
@@ -142,7 +142,7 @@ func unlessMissing(err error) error {
 // enqueue makes a waiter and puts it last in the queues of keys, whose shards are locked,
 // and that of its destination.
 func (db DB) enqueue(d *demand, keys []string) *waiter {
-	wt := &waiter{demand: *d, s: db.s, done: make(chan answer, 1)}
+	wt := &waiter{demand: *d, s: db.s.Store, done: make(chan answer, 1)}
 	if wt.nodes = wt.one[:]; len(keys) > 1 {
 		wt.nodes = make([]node, len(keys))
 	}
@@ -221,7 +221,7 @@ func (s *Store) serveAll() {
 // serveKey serves those who wait for one thing until there is nothing left of it.
 func (s *Store) serveKey(what awaited) {
 	sh, _ := s.hash(what.key)
-	db := DB{s: s, n: what.n}
+	db := s.DB(what.n)
 	q := sh.queue(what)
 	if q == nil {
 		return

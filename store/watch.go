@@ -33,11 +33,11 @@ type watched struct {
 //
 // [WATCH]: https://redis.io/docs/latest/commands/watch/
 func (db DB) Watch(keys ...string) Watch {
-	db.tx = nil
 	if err := db.check(); err != nil {
 		return Watch{err: mistake("WATCH", "", err)}
 	}
-	w := Watch{s: db.s, keys: make([]watched, 0, len(keys))}
+	db = db.s.DB(db.n)
+	w := Watch{s: db.s.Store, keys: make([]watched, 0, len(keys))}
 	for _, key := range keys {
 		version := uint64(0)
 		err := db.peek("WATCH", key, func(r *structures.Record, _ uint32) { version = r.Version() })

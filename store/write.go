@@ -50,7 +50,7 @@ func (w *write) begin(db DB, op, key string) error {
 	if db.s != nil && db.s.readOnly {
 		return mistake(op, key, db.checkWrite())
 	}
-	if db.tx != nil {
+	if db.tx() != nil {
 		return w.beginTx(db, op, key, true)
 	}
 	if err := w.inspect(db, op, key); err != nil {
@@ -95,7 +95,7 @@ func (w *write) waitTurn() error {
 // inspect is begin for a command that leaves the value as it is but has to be alone with
 // it, such as a clone.
 func (w *write) inspect(db DB, op, key string) error {
-	if db.tx != nil {
+	if db.tx() != nil {
 		return w.beginTx(db, op, key, false)
 	}
 	if err := db.check(); err != nil {
@@ -111,7 +111,7 @@ func (w *write) inspect(db DB, op, key string) error {
 		return ErrClosed
 	}
 	if sh.waiting != nil {
-		w.lockChain(db.s, key)
+		w.lockChain(db.s.Store, key)
 	}
 	if w.chain == nil { // which has one epoch for all its shards
 		db.s.freeze(sh, db.s.epoch.Load())
@@ -176,7 +176,7 @@ func (w *write) unlock() {
 		w.sh.seq.Leave()
 	}
 	if w.t != nil && w.t.Earliest() != w.sh.scheduled {
-		w.sh.reschedule(w.db.s)
+		w.sh.reschedule(w.db.s.Store)
 	}
 	w.sh.mu.Unlock()
 }
