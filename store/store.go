@@ -45,9 +45,10 @@ type Store struct {
 	snaps    []*instant
 	frozen   *atomic.Int64 // how many snaps there are
 
-	number atomic.Uint64 // tells this store from others; 0 before its first transaction
-	holds  txn.Holds
-	runs   sync.Pool // of *run
+	number   atomic.Uint64 // tells this store from others; 0 before its first transaction
+	closures atomic.Int64  // that run now
+	holds    txn.Holds
+	runs     sync.Pool // of *run
 }
 
 // New returns an empty store. Close it when it is no longer needed, which
