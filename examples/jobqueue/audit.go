@@ -51,9 +51,12 @@ func (q *queue) places(tx *store.Tx, t *tally) (map[string]string, error) {
 		*n += len(ids)
 		return err
 	}
-	for key, n := range map[string]*int{queueKey: &t.queue, doneKey: &t.done, deadKey: &t.dead} {
-		ids, err := tx.List(key).Range(0, -1)
-		if err := note(key, n, ids, err); err != nil {
+	for _, place := range []struct {
+		key string
+		n   *int
+	}{{queueKey, &t.queue}, {doneKey, &t.done}, {deadKey, &t.dead}} {
+		ids, err := tx.List(place.key).Range(0, -1)
+		if err := note(place.key, place.n, ids, err); err != nil {
 			return nil, err
 		}
 	}
@@ -110,8 +113,9 @@ func (q *queue) compare(tx *store.Tx, t *tally, places map[string]string) error 
 // left is how many jobs are neither done nor dead.
 func (t *tally) left() int { return t.queue + t.delayed + t.working }
 
-// summary prints what has happened. It returns an error if a worker has left something.
-func (q *queue) summary(out io.Writer, t tally) error {
+// summary prints what has happened. It returns an error if something was left that should
+// not have been: with a worker, or, unless the run was interrupted, at all.
+func (q *queue) summary(out io.Writer, t tally, interrupted bool) error {
 	effects, repeated := q.world.count()
 	fmt.Fprintf(out, "%d jobs produced: %d done, %d dead after %d tries, %d left\n",
 		t.counts["produced"], t.done, t.dead, q.o.tries, t.left())
@@ -122,9 +126,12 @@ func (q *queue) summary(out io.Writer, t tally) error {
 	fmt.Fprintf(out, "%d workers died and %d hung; %d jobs were recovered from them\n", q.died.Load(), q.hung.Load(), t.counts["recovered"])
 	fmt.Fprintf(out, "%d side effects, %d of them repetitions: at least once, not exactly once\n", effects, repeated)
 	fmt.Fprintf(out, "the scheduler looked %d times, the reaper %d times\n", q.scheduled.Load(), q.reaperLooks.Load())
-	if t.working > 0 {
+	switch {
+	case t.working > 0:
 		return fmt.Errorf("%d jobs are still with workers", t.working)
+	case !interrupted && t.done+t.dead != q.o.jobs:
+		return fmt.Errorf("of %d jobs, %d are done and %d dead", q.o.jobs, t.done, t.dead)
 	}
-	_, err := fmt.Fprintln(out, "checked: each job is in one place; produced = done + dead + left; nothing is with a worker")
+	_, err := fmt.Fprintln(out, "checked: each job is in one place; produced = done + dead + left; no worker holds one")
 	return err
 }

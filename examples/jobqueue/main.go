@@ -133,9 +133,10 @@ func run(ctx context.Context, args []string, out, usage io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
+	interrupted := ctx.Err() != nil
+	if interrupted {
 		fmt.Fprintln(out, "interrupted")
 	}
 	fmt.Fprintf(out, "%d producers and %d workers at a time, for %v\n", o.producers, o.workers, took.Round(time.Millisecond))
-	return q.summary(out, t)
+	return q.summary(out, t, interrupted)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"time"
@@ -28,7 +29,7 @@ func (q *queue) producer(ctx context.Context, i int) error {
 func (q *queue) produce(job int) error {
 	id := strconv.Itoa(job)
 	return q.s.Update(func(tx *store.Tx) error {
-		if _, err := tx.Hash(jobKey(id)).Set("payload", payloadOf(job)); err != nil {
+		if _, err := tx.Hash(jobKey(id)).Set("payload", fmt.Sprintf("order %d", job)); err != nil {
 			return err
 		}
 		if _, err := tx.List(queueKey).RPush(id); err != nil {

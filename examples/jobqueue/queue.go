@@ -2,15 +2,14 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 
 	"github.com/alcovedb/alcove/store"
 )
 
-// The keys. A job is a Hash (payload, tries, state, error), and its id is in exactly one of
-// queue, delayed, done, dead and the lists of the workers.
+// The keys. A job is a Hash (payload, tries, state), and its id is in exactly one of
+// queue, delayed, done, dead and the workers' lists.
 const (
 	queueKey   = "queue"   // List: who waits for a worker, the next one at the left
 	delayedKey = "delayed" // ZSet: who failed, by the millisecond when it is tried again
@@ -23,11 +22,9 @@ const (
 	countsKey  = "counts"      // Hash: produced, done, dead, failed, retried, recovered
 )
 
-func jobKey(id string) string               { return "job:" + id }
-func workingKey(n string) string            { return "working:" + n } // List: what worker n holds
-func leaseKey(n string) string              { return "lease:" + n }   // String: worker n lives
-func payloadOf(job int) string              { return fmt.Sprintf("order %d", job) }
-func (q *queue) list(key string) store.List { return q.s.List(key) }
+func jobKey(id string) string    { return "job:" + id }
+func workingKey(n string) string { return "working:" + n } // List: what worker n holds
+func leaseKey(n string) string   { return "lease:" + n }   // String: worker n lives
 
 // queue is a queue of jobs in a store, and what the program knows beside.
 type queue struct {
@@ -54,12 +51,14 @@ func newQueue(s *store.Store, o options) *queue {
 // Then producers stop first, then the workers, each after the job that it holds, then the
 // scheduler, and the reaper when no worker is left of which it has to take something back.
 func (q *queue) run(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var failed atomic.Pointer[error]
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var first sync.Once
+	var failure error
 	fail := func(err error) {
-		if err != nil && failed.CompareAndSwap(nil, &err) {
-			cancel(err) // all stop
+		if err != nil {
+			first.Do(func() { failure = err })
+			cancel() // all stop
 		}
 	}
 	var producers, workers, scheduler, reaper sync.WaitGroup
@@ -84,10 +83,7 @@ func (q *queue) run(ctx context.Context) error {
 	scheduler.Wait()
 	stopReaper()
 	reaper.Wait()
-	if err := failed.Load(); err != nil {
-		return *err
-	}
-	return nil
+	return failure
 }
 
 // count adds to a count as a part of tx.

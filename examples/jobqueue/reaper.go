@@ -42,7 +42,7 @@ func (q *queue) reapAll() (next time.Duration, left int, err error) {
 		lease, err := q.s.TTL(leaseKey(n))
 		switch err {
 		case nil:
-			next = min(next, lease)
+			next = min(next, lease+time.Millisecond) // whole milliseconds, rounded down
 			left++
 		case store.ErrNotFound:
 			if err := q.reap(n); err != nil {

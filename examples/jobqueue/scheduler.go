@@ -43,7 +43,7 @@ func (q *queue) scheduler(ctx context.Context) error {
 		if some {
 			wait, cancel = context.WithDeadline(ctx, next)
 		}
-		_, err = q.list(alarmKey).BLPop(wait)
+		_, err = q.s.List(alarmKey).BLPop(wait)
 		cancel()
 		switch {
 		case ctx.Err() != nil:

@@ -61,7 +61,7 @@ func (q *queue) worker(ctx context.Context) error {
 	defer keeper.Wait()
 	defer die()
 	for {
-		id, err := q.list(queueKey).BLMove(waiting, workingKey(n), store.Left, store.Right)
+		id, err := q.s.List(queueKey).BLMove(waiting, workingKey(n), store.Left, store.Right)
 		if err == nil {
 			err = w.do(id)
 		}
@@ -166,8 +166,7 @@ func (w *worker) begin(id string) (try int, err error) {
 			return err
 		}
 		if late = lease == 0; late {
-			_, err := w.putBack(tx, id)
-			return err
+			return w.putBack(tx, id)
 		}
 		n, err := tx.Hash(jobKey(id)).IncrBy("tries", 1)
 		try = int(n)
@@ -180,13 +179,13 @@ func (w *worker) begin(id string) (try int, err error) {
 }
 
 // putBack moves the job to the head of the queue, if the worker still holds it.
-func (w *worker) putBack(tx *store.Tx, id string) (bool, error) {
+func (w *worker) putBack(tx *store.Tx, id string) error {
 	n, err := tx.List(workingKey(w.n)).Rem(1, id)
 	if err != nil || n == 0 {
-		return false, err
+		return err
 	}
 	_, err = tx.List(queueKey).LPush(id)
-	return true, err
+	return err
 }
 
 // release takes the job off the worker's list and does what comes next in one step. If the
