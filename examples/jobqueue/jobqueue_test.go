@@ -325,6 +325,29 @@ func TestReap(t *testing.T) {
 	})
 }
 
+// A job that did not end after all, since its transaction did not, is not the last one.
+func TestSettleRolledBack(t *testing.T) {
+	o := usual
+	o.jobs = 1
+	bubble(t, o, func(t *testing.T, q *queue) {
+		require.NoError(t, q.produce(1))
+		require.Equal(t, io.EOF, q.s.Update(func(tx *store.Tx) error {
+			require.NoError(t, q.settle(tx, doneKey, "1"))
+			return io.EOF
+		}))
+		select {
+		case <-q.all:
+			t.Fatal("nothing is done")
+		default:
+		}
+		tally, err := q.audit()
+		require.NoError(t, err)
+		require.Zero(t, tally.done)
+		require.NoError(t, q.s.Update(func(tx *store.Tx) error { return q.settle(tx, deadKey, "1") }))
+		<-q.all
+	})
+}
+
 // The audit sees what is wrong.
 func TestAuditFinds(t *testing.T) {
 	bubble(t, usual, func(t *testing.T, q *queue) {
