@@ -17,7 +17,7 @@ import (
 	"github.com/alcovedb/alcove/store"
 )
 
-var usual = options{producers: 3, workers: 4, jobs: 40, tries: 3, lease: 300 * time.Millisecond}
+var usual = options{producers: 3, workers: 4, jobs: 30, tries: 3, lease: 300 * time.Millisecond}
 
 // bubble runs test in a bubble, where waits take no time, with a queue of a new store. The
 // bubble ends only when each of its goroutines has.
@@ -114,7 +114,7 @@ func TestAllDone(t *testing.T) {
 		{dies: 100},
 		{fails: 100},
 	} {
-		for seed := range uint64(15) {
+		for seed := range uint64(8) {
 			o := usual
 			o.fails, o.dies, o.seed = c.fails, c.dies, seed
 			o.workers = 1 + int(seed)%6
@@ -385,7 +385,7 @@ func TestAuditFinds(t *testing.T) {
 		must(q.s.List(queueKey).RPush("3"))
 		tally, err = q.audit()
 		require.NoError(t, err)
-		require.EqualError(t, q.summary(io.Discard, tally, false), "of 40 jobs, 1 are done and 0 dead")
+		require.EqualError(t, q.summary(io.Discard, tally, false), "of 30 jobs, 1 are done and 0 dead")
 		must(q.s.Del(jobKey("1")))
 		wrong("job 1 has no payload")
 	})
