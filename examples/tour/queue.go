@@ -1,11 +1,17 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/alcovedb/alcove/store"
 )
+
+// lastJob tells the worker that no more jobs come.
+const lastJob = "no more jobs"
 
 // queueSection has three producers give one worker jobs by way of a list.
 func queueSection(w io.Writer, s *store.Store) error {
@@ -16,21 +22,14 @@ func queueSection(w io.Writer, s *store.Store) error {
 		{"job 6", "job 7", "job 8"},
 	}
 
-	g.say("Producers push at the right, each when it is its turn; the worker pops at the left.")
+	g.say("A worker waits at the left. Producers push at the right, each when it is its turn.")
 	jobs := s.List("jobs")
-	pushed := make(chan struct{}) // something is in the list
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
 	var handled []string
 	var workErr error
 	var worker sync.WaitGroup
-	worker.Go(func() {
-		for range pushed {
-			var some []string
-			if some, workErr = drain(jobs); workErr != nil {
-				continue // the producers still want to be heard
-			}
-			handled = append(handled, some...)
-		}
-	})
+	worker.Go(func() { handled, workErr = handle(ctx, jobs) })
 
 	errs := make([]error, len(batches))
 	var producers sync.WaitGroup
@@ -43,33 +42,43 @@ func queueSection(w io.Writer, s *store.Store) error {
 		producers.Go(func() {
 			<-mine
 			_, errs[i] = jobs.RPush(batch...)
-			pushed <- struct{}{}
 			after <- struct{}{}
 		})
 	}
 	producers.Wait()
-	close(pushed)
+	_, err := jobs.RPush(lastJob)
+	if err != nil {
+		stop() // the worker would wait for it
+	}
 	worker.Wait()
 
 	for i, batch := range batches {
 		g.got(`s.List("jobs").RPush(`+batch[0]+` ... `+batch[len(batch)-1]+`)`, "OK", errs[i])
 	}
+	g.did(fmt.Sprintf(`s.List("jobs").RPush(%q)`, lastJob), err)
 	g.got(`the worker has handled`, handled, workErr)
 	n, err := jobs.Len()
 	g.got(`s.List("jobs").Len()`, n, err)
+
+	g.say("A wait ends with its context, and then has taken nothing.")
+	soon, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+	defer cancel()
+	_, err = jobs.BLPop(soon)
+	if err == context.DeadlineExceeded {
+		g.got(`s.List("jobs").BLPop(ctx), of 10 ms`, err, nil)
+	} else {
+		g.did(`s.List("jobs").BLPop(ctx), of 10 ms`, err)
+	}
 	return g.err
 }
 
-// drain pops jobs until there is none left.
-func drain(jobs store.List) (some []string, err error) {
+// handle takes jobs as they come, until the last one. Between two, it waits in BLPop.
+func handle(ctx context.Context, jobs store.List) (handled []string, err error) {
 	for {
-		job, err := jobs.LPop()
-		if err == store.ErrNotFound {
-			return some, nil
+		job, err := jobs.BLPop(ctx)
+		if err != nil || job == lastJob {
+			return handled, err
 		}
-		if err != nil {
-			return some, err
-		}
-		some = append(some, job)
+		handled = append(handled, job)
 	}
 }
