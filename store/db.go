@@ -41,8 +41,10 @@ func (db DB) ZSet(key string) ZSet { return ZSet{db: db, key: key} }
 // check returns why nothing can be done in db, nil if there is nothing wrong.
 func (db DB) check() error {
 	switch {
-	case db.s == nil || len(db.s.shards) == 0 || db.s.closed.Load():
+	case db.s == nil || len(db.s.shards) == 0:
 		return ErrClosed // a Store that New did not make is closed, too
+	case db.s.closed.Load():
+		return db.s.whyClosed
 	case uint(db.n) >= Databases:
 		return ErrInvalidDB
 	}
@@ -205,6 +207,10 @@ func (s *Store) SwapDB(a, b int) error {
 		ta, tb := sh.table(a), sh.table(b)
 		sh.tables[a].Store(tb)
 		sh.tables[b].Store(ta)
+	}
+	if a != b {
+		s.swaps[a].Add(1)
+		s.swaps[b].Add(1)
 	}
 	s.signalAll(func(n int) bool { return n == a || n == b })
 	return nil

@@ -94,7 +94,7 @@ func (e *OpError) Unwrap() error { return e.Err }
 
 // mistake returns err as an OpError, unless it is an expected outcome.
 func mistake(op, key string, err error) error {
-	if err == nil || err == ErrNotFound || err == ErrClosed || err == ErrConflict {
+	if err == nil || err == ErrNotFound || err == ErrClosed || err == ErrConflict || err == ErrTxDone {
 		return err
 	}
 	return &OpError{Op: op, Key: key, Err: err}

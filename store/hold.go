@@ -30,7 +30,16 @@ func (s *Store) takeTurn(keys []txn.Key) (*txn.Claim, error) {
 		return nil, ErrNested // it may be waiting for itself
 	}
 	c := txn.NewClaim(keys, keys == nil)
-	return c, s.holds.Acquire(context.Background(), c, s.held, s.freed)
+	return c, s.acquire(context.Background(), c)
+}
+
+// acquire waits for what c claims, until ctx ends or the store is closed.
+func (s *Store) acquire(ctx context.Context, c *txn.Claim) error {
+	err := s.holds.Acquire(ctx, s.ended, c, s.held, s.freed)
+	if err == txn.ErrStopped {
+		return ErrClosed
+	}
+	return err
 }
 
 // release ends a claim.
@@ -66,7 +75,7 @@ func (r *run) hold(whole bool) error {
 		}
 	}
 	c := txn.NewClaim(keys, whole)
-	if err := r.s.holds.Acquire(r.ctx, c, r.s.held, r.s.freed); err != nil {
+	if err := r.s.acquire(r.ctx, c); err != nil {
 		return err
 	}
 	r.claim = c

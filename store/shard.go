@@ -142,8 +142,8 @@ func (s *Store) lockAll(op string) (unlock func(), err error) {
 		return nil, mistake(op, "", err)
 	}
 	s.lockShards()
-	unlock = s.enterAll()
-	return func() { unlock(); s.release(c) }, nil
+	leave := s.enterAll()
+	return func() { leave(); s.release(c) }, nil
 }
 
 func (s *Store) lockShards() {

@@ -34,6 +34,7 @@ type Store struct {
 	expired   atomic.Uint64
 	closed    atomic.Bool
 	readOnly  bool                    // a snapshot's
+	whyClosed error                   // what operations return then
 	stamp     func(old uint32) uint32 // nil: access is not tracked
 	options   options                 // for forks
 
@@ -45,8 +46,9 @@ type Store struct {
 	snaps    []*instant
 	frozen   *atomic.Int64 // how many snaps there are
 
-	number   atomic.Uint64 // tells this store from others; 0 before its first transaction
-	closures atomic.Int64  // that run now
+	number   atomic.Uint64            // tells this store from others; 0 before its first transaction
+	closures atomic.Int64             // that run now
+	swaps    [Databases]atomic.Uint64 // how often each was swapped
 	holds    txn.Holds
 	runs     sync.Pool // of *run
 }
@@ -70,7 +72,7 @@ func New(opts ...Option) *Store {
 func newStore(o options, seed maphash.Seed) *Store {
 	s := &Store{
 		clock: o.clock, seed: seed, shardBits: o.shardBits, frozen: new(atomic.Int64),
-		shards: make([]shard, 1<<o.shardBits), options: o, ended: make(chan struct{}),
+		shards: make([]shard, 1<<o.shardBits), options: o, ended: make(chan struct{}), whyClosed: ErrClosed,
 	}
 	s.scope.Store = s
 	s.database = s.DB(0)

@@ -139,6 +139,9 @@ type Key struct {
 //
 // [EXEC]: https://redis.io/docs/latest/commands/exec/
 func (s *Store) Serial(ctx context.Context, keys []Key, fn func(tx *Tx) error, watches ...Watch) error {
+	if len(keys) == 0 {
+		keys = nil
+	}
 	for _, k := range keys {
 		if err := s.DB(k.DB).check(); err != nil {
 			return mistake("EXEC", k.Name, err)

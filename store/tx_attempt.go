@@ -78,7 +78,7 @@ func (r *run) attempt() (again bool, err error) {
 	}
 	r.finished = false
 	defer func() {
-		if !r.finished && r.end() == ErrConflict && recover() != nil {
+		if !r.finished && r.retries(r.end()) && recover() != nil {
 			again = true // the panic of a run that does not count
 		}
 	}()
@@ -90,15 +90,18 @@ func (r *run) attempt() (again bool, err error) {
 	r.finished = true
 	switch err := r.end(); {
 	case err != nil:
-		return err == ErrConflict, err
+		return r.retries(err), err
 	case r.result != nil:
 		return false, r.result
 	case r.viewing:
 		return false, nil
 	}
 	err = r.commit()
-	return err == ErrConflict, err
+	return r.retries(err), err
 }
+
+// retries says whether a run of the closure that ends so is followed by another.
+func (r *run) retries(err error) bool { return err == ErrConflict && !r.serial }
 
 // Call calls the closure: r is a txn.Callee.
 func (r *run) Call() { r.result = r.fn(r.tx) }
@@ -172,20 +175,22 @@ func (r *run) prepare() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tx = tx
-	err := error(nil)
-	switch {
-	case whole || r.viewing && r.number > 2:
-		err = r.isolate()
-	case r.serial:
-		err = r.readDeclared()
-	}
-	if err == nil && r.watches != nil {
-		err = r.compareWatches()
-	}
+	err := r.readFirst(whole)
 	if err != nil {
 		r.tx = nil
 	}
 	return err
+}
+
+// readFirst reads what is read before the closure begins.
+func (r *run) readFirst(whole bool) error {
+	if r.serial && !whole {
+		return r.readDeclared()
+	}
+	if err := r.compareWatches(); err != nil || !whole && (!r.viewing || r.number <= 2) {
+		return err
+	}
+	return r.isolate()
 }
 
 // readDeclared reads the keys of a serial transaction, as of one moment at which its time
@@ -213,8 +218,11 @@ func (r *run) readHeld() error {
 			}
 		}
 	}
-	if r.earliest != 0 && r.earliest <= r.s.now() {
+	if r.overdue() {
 		return ErrConflict
+	}
+	if err := r.compareWatches(); err != nil {
+		return err
 	}
 	r.freeze(now)
 	return nil

@@ -124,7 +124,7 @@ func (r *run) valid() error {
 			return ErrConflict
 		}
 	}
-	if r.earliest != 0 && r.earliest <= r.s.now() {
+	if r.overdue() {
 		return ErrConflict
 	}
 	return nil

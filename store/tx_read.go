@@ -11,9 +11,9 @@ func (tx *Tx) load(db DB, key string) (rec structures.Record, found bool, locked
 	if err != nil {
 		return rec, false, nil, err
 	}
-	if r.private != nil {
+	if private := r.private; private != nil {
 		r.mu.Unlock()
-		return r.private.DB(db.n).load(key)
+		return private.DB(db.n).load(key)
 	}
 	i, err := r.key(db.n, key)
 	if err != nil {

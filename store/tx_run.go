@@ -46,6 +46,7 @@ type run struct {
 // seen is what a transaction knows of a key.
 type seen struct {
 	rec   structures.Record
+	due   int64 // when it was read there was something to remove of it then; 0 is never
 	found bool
 	own   bool // the object in rec is the transaction's own, or it has written the key
 	dirty bool // commit stores it
@@ -78,8 +79,8 @@ func (tx *Tx) enter() (*run, error) {
 
 // fit returns why the run can't go on.
 func (r *run) fit() error {
-	if r.err == nil && r.earliest != 0 && r.earliest <= r.s.now() {
-		r.err = ErrConflict // what was read is no longer there
+	if r.err == nil && r.overdue() {
+		r.err = ErrConflict
 	}
 	if r.err == nil && r.ctx.Done() != nil {
 		r.err = r.ctx.Err()
@@ -99,8 +100,8 @@ func (r *run) key(n int, name string) (int, error) {
 	if i := r.seen.Find(h, n, name); i >= 0 {
 		return i, nil
 	}
-	if r.declared != nil && !r.claim.Covers(txn.Key{Shard: sh.index, Hash: h, DB: n, Name: name}) {
-		return 0, ErrUndeclared
+	if r.declared != nil && r.frozen != 0 {
+		return 0, ErrUndeclared // those that were have been read
 	}
 	r.mark(sh)
 	e := r.seen.Add(sh.index, h, n, name)
@@ -127,10 +128,8 @@ func (r *run) read(e *txn.Entry[seen], sh *shard) error {
 	}
 	rec, found, locked, err := r.s.DB(e.DB).fresh(e.Name)
 	if err == nil && found {
-		e.Version, e.Value.rec, e.Value.found = rec.Version(), rec, true
-		if r.frozen == 0 {
-			r.earliest = earlier(r.earliest, sh.cfg.Due(&rec))
-		}
+		e.Version, e.Value = rec.Version(), seen{rec: rec, found: true, due: sh.cfg.Due(&rec)}
+		r.earliest = earlier(r.earliest, e.Value.due)
 	}
 	locked.release()
 	return err
@@ -175,26 +174,49 @@ func (r *run) mark(sh *shard) *mark {
 
 // consistent says whether everything that was read is still there.
 func (r *run) consistent() bool {
-	if r.frozen != 0 {
+	switch {
+	case r.frozen != 0:
 		return true // the keys are held
+	case r.overdue():
+		return false
 	}
+	// What is absent may come and go between the looks at two shards: there was one moment
+	// only if nothing has moved since the look before.
+	for range maxLooks {
+		moved, ok := r.look()
+		if !moved || !ok {
+			return ok
+		}
+	}
+	return false
+}
+
+// maxLooks bounds how often consistent looks for a moment at which nothing moves.
+const maxLooks = 8
+
+// look says whether a shard has moved, and whether what was read is still there.
+func (r *run) look() (moved, ok bool) {
 	for i := range r.marks {
 		m := &r.marks[i]
 		if m.sh.version.Load() == m.version {
 			continue
 		}
 		if m.strict {
-			return false
+			return true, false
 		}
 		m.sh.mu.RLock()
 		ok := r.unchanged(m)
 		m.sh.mu.RUnlock()
 		if !ok {
-			return false
+			return true, false
 		}
+		moved = true
 	}
-	return true
+	return moved, true
 }
+
+// overdue says whether something that was read is there no longer.
+func (r *run) overdue() bool { return r.earliest != 0 && r.earliest <= r.s.now() }
 
 // unchanged says whether the keys of a shard, which is locked, have their versions.
 func (r *run) unchanged(m *mark) bool {
@@ -229,6 +251,9 @@ func (s *Store) versionOf(sh *shard, k *txn.Key, absent bool) uint64 {
 // dueOf returns when there is something to remove of the key at place i, 0 for never.
 func (r *run) dueOf(i int) int64 {
 	e := r.seen.At(i)
+	if !e.Value.own {
+		return e.Value.due // others may write the object
+	}
 	return r.s.shards[e.Shard].cfg.Due(&e.Value.rec)
 }
 

@@ -52,13 +52,16 @@ func (r *run) isolate() error {
 		r.private = r.s.viewOf(m)
 	} else {
 		r.private = r.s.forkOf(m, stoppedClock(now))
+		r.private.whyClosed = ErrTxDone
 		r.base = make([]uint64, len(r.s.shards))
 		kin := make([]derived, len(r.s.shards))
 		for i := range r.base {
 			sh := &r.private.shards[i]
 			r.base[i] = sh.version.Load()
-			kin[i].origin = &r.s.shards[i]
 			sh.derived = &kin[i]
+			if r.holdsAll() { // the expirer gives versions, too, and no other key may have them
+				kin[i].origin = &r.s.shards[i]
+			}
 		}
 		m.release()
 	}
@@ -99,12 +102,18 @@ func (s *Store) versionAt(index int) uint64 {
 	return sh.version.Load()
 }
 
+// holdsAll says whether the run holds the whole store.
+func (r *run) holdsAll() bool { return r.claim != nil && r.claim.Whole() }
+
 // commitWhole puts the copy in the place of what it is a copy of.
 func (r *run) commitWhole() error {
 	s, f := r.s, r.private
 	_ = f.Close()
-	f.lockShards()
+	f.lockShards() // who comes after this finds the copy closed
 	defer f.unlockShards()
+	if !r.wrote() {
+		return nil // what it has read was true at one moment
+	}
 	s.lockShards()
 	if s.holds.Any(r.claim) {
 		s.unlockShards()
@@ -119,6 +128,9 @@ func (r *run) commitWhole() error {
 			s.shards[i].replace(&f.shards[i])
 		}
 	}
+	for n := range s.swaps {
+		s.swaps[n].Add(f.swaps[n].Load())
+	}
 	s.signalAll(func(int) bool { return true })
 	return nil
 }
@@ -131,7 +143,7 @@ func (r *run) validWhole() error {
 	if err := r.ctx.Err(); err != nil {
 		return err
 	}
-	if r.claim != nil && r.claim.Whole() {
+	if r.holdsAll() {
 		return nil // only the expirer was there
 	}
 	now := r.s.now()
@@ -141,20 +153,31 @@ func (r *run) validWhole() error {
 		}
 	}
 	for i := range r.base {
-		if r.s.shards[i].version.Load() != r.private.shards[i].version.Load() {
+		if r.s.shards[i].version.Load() != r.base[i] {
 			return ErrConflict
 		}
 	}
 	return nil
 }
 
+// wrote says whether the copy was written.
+func (r *run) wrote() bool {
+	for i := range r.base {
+		if r.private.shards[i].version.Load() != r.base[i] {
+			return true
+		}
+	}
+	return false
+}
+
 // replace gives a shard what its copy holds. Both are locked.
 func (sh *shard) replace(from *shard) {
-	sh.nextVersion()
+	sh.version.Store(max(sh.version.Load(), from.version.Load()) + 1)
 	for n := range sh.tables {
 		var t *structures.Table
 		if f := from.table(n); f != nil {
 			t = f.Fork(sh.cfg)
+			t.Follow(sh.tables[n].Load())
 		}
 		sh.tables[n].Store(t)
 	}

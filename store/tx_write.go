@@ -12,9 +12,9 @@ func (w *write) beginTx(db DB, op, key string, writes bool) error {
 	if err != nil {
 		return mistake(op, key, err)
 	}
-	if r.private != nil {
+	if private := r.private; private != nil {
 		r.mu.Unlock()
-		return w.inspect(r.private.DB(db.n), op, key)
+		return w.inspect(private.DB(db.n), op, key)
 	}
 	w.sh, w.run, w.own = &r.sh, r, true
 	if len(key) > MaxStringLen {
@@ -45,12 +45,12 @@ func (b *batch) beginTx(db DB, op string, keys []string, writes bool) error {
 	if err != nil {
 		return mistake(op, "", err)
 	}
-	if r.private != nil {
+	if private := r.private; private != nil {
 		r.mu.Unlock()
 		if writes {
-			return b.begin(r.private.DB(db.n), op, keys...)
+			return b.begin(private.DB(db.n), op, keys...)
 		}
-		return b.beginRead(r.private.DB(db.n), op, keys...)
+		return b.beginRead(private.DB(db.n), op, keys...)
 	}
 	b.s, b.op, b.run = db.s.Store, op, r
 	for _, key := range keys {

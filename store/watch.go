@@ -19,6 +19,7 @@ type watched struct {
 	n       int
 	key     string
 	version uint64
+	swaps   uint64 // how often the database had been swapped
 }
 
 // Watch remembers how keys are now, for a later [Store.Update], which returns [ErrConflict]
@@ -38,13 +39,14 @@ func (db DB) Watch(keys ...string) Watch {
 	}
 	db = db.s.DB(db.n)
 	w := Watch{s: db.s.Store, keys: make([]watched, 0, len(keys))}
+	swaps := db.s.swaps[db.n].Load() // first: one that comes now is a change
 	for _, key := range keys {
 		version := uint64(0)
 		err := db.peek("WATCH", key, func(r *structures.Record, _ uint32) { version = r.Version() })
 		if err != nil && err != ErrNotFound {
 			return Watch{err: err}
 		}
-		w.keys = append(w.keys, watched{n: db.n, key: strings.Clone(key), version: version})
+		w.keys = append(w.keys, watched{n: db.n, key: strings.Clone(key), version: version, swaps: swaps})
 	}
 	return w
 }
@@ -64,7 +66,7 @@ func (w *Watch) changed(r *run) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if r.seen.At(i).Version != k.version {
+		if r.seen.At(i).Version != k.version || k.version != 0 && r.s.swaps[k.n].Load() != k.swaps {
 			return true, nil
 		}
 	}

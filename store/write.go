@@ -107,8 +107,8 @@ func (w *write) inspect(db DB, op, key string) error {
 	sh, h := db.s.hash(key)
 	sh.mu.Lock()
 	w.own, w.sh = true, sh
-	if db.s.readOnly && db.s.closed.Load() { // meanwhile, and the tables are gone
-		return ErrClosed
+	if sh.derived != nil && db.s.closed.Load() { // meanwhile: what it has is gone, or committed
+		return mistake(op, key, db.s.whyClosed)
 	}
 	if sh.waiting != nil {
 		w.lockChain(db.s.Store, key)

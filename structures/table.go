@@ -66,7 +66,8 @@ type Table struct {
 	owner uint64
 	n     int
 
-	forked bool // from a table that has another lock
+	forked  bool          // from a table that has another lock
+	stamper atomic.Uint64 // the owner, of a forked one
 
 	slots  Vector[slotRef]
 	leaves [tagBits + 1]int32 // how many at each depth
@@ -136,6 +137,7 @@ func (t *Table) Clone() *Table {
 	c.cloned = true
 	c.logUsed += len(t.tailBuf) - t.tailUsed
 	t.owner = newOwner()
+	t.stamper.Store(t.owner)
 	t.shared = 0
 	for _, n := range t.leaves {
 		t.shared += int(n)
@@ -148,13 +150,25 @@ func (t *Table) Clone() *Table {
 // written under is cfg's. It counts as a write to t.
 func (t *Table) Fork(cfg *TableConfig) *Table {
 	c := t.Clone()
-	c.cfg, c.seq, c.forked = cfg, cfg.Seq, true
+	c.cfg, c.seq = cfg, cfg.Seq
+	c.setForked(true)
 	return c
 }
 
+func (t *Table) setForked(forked bool) {
+	t.forked = forked
+	t.stamper.Store(t.owner)
+}
+
+// Follow makes t, a fork that nobody reads yet, take the place of a table of its owner, nil for
+// an empty one: leaves that it shares are not those of another owner then.
+func (t *Table) Follow(old *Table) { t.setForked(old != nil && old.forked) }
+
 // stamps says whether accesses to a leaf are stamped: those of a fork are not in a leaf that
 // is still its origin's, too.
-func (t *Table) stamps(n *node) bool { return n.stamps != nil && (!t.forked || n.owner == t.owner) }
+func (t *Table) stamps(n *node) bool {
+	return n.stamps != nil && (!t.forked || n.owner == t.stamper.Load())
+}
 
 // Ref is where a key is, or would go, in a table.
 type Ref struct {

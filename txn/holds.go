@@ -3,6 +3,7 @@ package txn
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -71,12 +72,15 @@ type waiter struct {
 	ready chan struct{} // closed when it is c's turn
 }
 
-// Acquire waits until c holds all that it claims, or ctx ends: then it returns the error of
-// ctx, and c holds nothing. held is called, without a lock, for each key as soon as it is
+// ErrStopped is what Acquire returns when it was stopped.
+var ErrStopped = errors.New("txn: stopped")
+
+// Acquire waits until c holds all that it claims, or ctx ends, or stop is closed: then it
+// returns the error of ctx, or ErrStopped, and c holds nothing. held is called, without a lock, for each key as soon as it is
 // held, or once with nil for the whole store; after an error, freed is called for those that
 // are given back. Acquire is called once, and Release must follow where it returns nil.
-func (h *Holds) Acquire(ctx context.Context, c *Claim, held, freed func(k *Key)) error {
-	if err := h.pass(ctx, c); err != nil {
+func (h *Holds) Acquire(ctx context.Context, stop <-chan struct{}, c *Claim, held, freed func(k *Key)) error {
+	if err := h.pass(ctx, stop, c); err != nil {
 		return err
 	}
 	if c.whole {
@@ -84,7 +88,7 @@ func (h *Holds) Acquire(ctx context.Context, c *Claim, held, freed func(k *Key))
 		return nil
 	}
 	for i := range c.keys {
-		if err := h.take(ctx, c, &c.keys[i]); err != nil {
+		if err := h.take(ctx, stop, c, &c.keys[i]); err != nil {
 			h.Release(c, freed)
 			return err
 		}
@@ -94,7 +98,7 @@ func (h *Holds) Acquire(ctx context.Context, c *Claim, held, freed func(k *Key))
 }
 
 // pass waits at the gate.
-func (h *Holds) pass(ctx context.Context, c *Claim) error {
+func (h *Holds) pass(ctx context.Context, stop <-chan struct{}, c *Claim) error {
 	h.mu.Lock()
 	if len(h.gate) == 0 && h.open(c) {
 		h.enter(c)
@@ -104,10 +108,9 @@ func (h *Holds) pass(ctx context.Context, c *Claim) error {
 	w := &waiter{c: c, ready: make(chan struct{})}
 	h.gate = append(h.gate, w)
 	h.mu.Unlock()
-	select {
-	case <-w.ready:
+	err := w.wait(ctx, stop)
+	if err == nil {
 		return nil
-	case <-ctx.Done():
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -117,7 +120,19 @@ func (h *Holds) pass(ctx context.Context, c *Claim) error {
 		h.gate = slices.DeleteFunc(h.gate, func(o *waiter) bool { return o == w })
 		h.admit() // who waited behind it
 	}
-	return ctx.Err()
+	return err
+}
+
+// wait returns when it is the waiter's turn, or says why it need not be any more.
+func (w *waiter) wait(ctx context.Context, stop <-chan struct{}) error {
+	select {
+	case <-w.ready:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-stop:
+		return ErrStopped
+	}
 }
 
 // open says whether c may begin beside those who have.
@@ -155,7 +170,7 @@ func (h *Holds) admit() {
 }
 
 // take waits for one key.
-func (h *Holds) take(ctx context.Context, c *Claim, k *Key) error {
+func (h *Holds) take(ctx context.Context, stop <-chan struct{}, c *Claim, k *Key) error {
 	h.mu.Lock()
 	q := h.keys[k.Name]
 	if q == nil {
@@ -170,20 +185,19 @@ func (h *Holds) take(ctx context.Context, c *Claim, k *Key) error {
 	w := &waiter{c: c, ready: make(chan struct{})}
 	q.waiting = append(q.waiting, w)
 	h.mu.Unlock()
-	select {
-	case <-w.ready:
+	err := w.wait(ctx, stop)
+	if err == nil {
 		return nil
-	case <-ctx.Done():
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if q.owner == c { // its turn came meanwhile
 		c.held--
 		h.give(k.Name)
-		return ctx.Err()
+		return err
 	}
 	q.waiting = slices.DeleteFunc(q.waiting, func(o *waiter) bool { return o == w })
-	return ctx.Err()
+	return err
 }
 
 // Release gives back what c holds, each key to who waits first for it; freed is called

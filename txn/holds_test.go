@@ -29,7 +29,7 @@ func ignore(*Key) {}
 func acquire(t *testing.T, h *Holds, order *[]string, name string, c *Claim) {
 	t.Helper()
 	go func() {
-		if err := h.Acquire(t.Context(), c, ignore, ignore); err != nil {
+		if err := h.Acquire(t.Context(), nil, c, ignore, ignore); err != nil {
 			t.Error(err)
 		}
 		*order = append(*order, name) // one after the other, as each waits for the one before
@@ -118,7 +118,7 @@ func TestHoldsGiveUp(t *testing.T) {
 		acquire(t, &h, &order, "b", b)
 		for _, c := range []*Claim{NewClaim(keys("b"), false), NewClaim(keys("a", "b", "c"), false), NewClaim(nil, true)} {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			require.Equal(t, context.DeadlineExceeded, h.Acquire(ctx, c, count(1), count(-1)))
+			require.Equal(t, context.DeadlineExceeded, h.Acquire(ctx, nil, c, count(1), count(-1)))
 			cancel()
 		}
 		for name, n := range counts {
@@ -151,7 +151,7 @@ func TestHoldsExclude(t *testing.T) {
 				if r.IntN(4) == 0 {
 					go cancel()
 				}
-				err := h.Acquire(ctx, c, ignore, ignore)
+				err := h.Acquire(ctx, nil, c, ignore, ignore)
 				if err == nil && whole {
 					if all.Add(1) != 1 {
 						t.Error("two hold the whole store")

@@ -72,25 +72,26 @@ var findPlaces = sync.OnceValue(func() places {
 // depth of the stack.
 func Inside(number uint64) bool {
 	at := findPlaces()
-	var pcs [32]uintptr
+	var buf [64]uintptr
+	pcs := buf[:]
+	n := runtime.Callers(2, pcs)
+	for n == len(pcs) {
+		pcs = make([]uintptr, 2*n)
+		n = runtime.Callers(2, pcs)
+	}
 	got := uint64(1)
-	for skip := 2; ; skip += len(pcs) {
-		n := runtime.Callers(skip, pcs[:])
-		for _, pc := range pcs[:n] {
-			switch pc {
-			case at.zero:
-				got <<= 1
-			case at.one:
-				got = got<<1 | 1
-			case at.call:
-				if got == number {
-					return true
-				}
-				got = 1
+	for _, pc := range pcs[:n] {
+		switch pc {
+		case at.zero:
+			got <<= 1
+		case at.one:
+			got = got<<1 | 1
+		case at.call:
+			if got == number {
+				return true
 			}
-		}
-		if n < len(pcs) {
-			return false
+			got = 1
 		}
 	}
+	return false
 }
