@@ -172,9 +172,9 @@ func deadlineAt(t time.Time) (int64, bool) {
 func timeOf(deadline int64) time.Time { return time.UnixMilli(deadline) }
 
 // left returns how long it is until a deadline, in whole milliseconds.
-func (s *Store) left(deadline int64) time.Duration {
+func (db DB) left(deadline int64) time.Duration {
 	const ms = int64(time.Millisecond)
-	now := s.clock.nano()
+	now := db.nano()
 	d := deadline - now/ms
 	if d > math.MaxInt64/ms {
 		return time.Duration(math.MaxInt64 / ms * ms)

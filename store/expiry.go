@@ -167,8 +167,8 @@ func (db DB) Persist(key string) (bool, error) {
 	return true, nil
 }
 
-// TTL returns how long key has to live, in whole milliseconds; [NoTTL] if it has no
-// deadline. A missing key is [ErrNotFound]. It stands for PTTL, too.
+// TTL returns how long key has to live, in whole milliseconds, rounded down: it is 0 in the
+// last one. It is [NoTTL] if the key has no deadline. A missing key is [ErrNotFound]. It stands for PTTL, too.
 //
 // The complexity is O(1). Redis: [TTL], [PTTL].
 //
@@ -183,7 +183,7 @@ func (db DB) TTL(key string) (time.Duration, error) {
 	case at == 0:
 		return NoTTL, nil
 	}
-	return max(db.s.left(at), 0), nil
+	return max(db.left(at), 0), nil
 }
 
 // ExpireTime returns the deadline of key, the zero time if it has none. A missing key

@@ -164,7 +164,7 @@ func (h Hash) TTL(fields ...string) ([]FieldTTL, error) {
 	err := h.deadlines("HTTL", fields, func(i int, at int64) {
 		results[i] = FieldTTL{TTL: NoTTL, Found: true}
 		if at != 0 {
-			results[i].TTL = max(h.db.s.left(at), 0)
+			results[i].TTL = max(h.db.left(at), 0)
 		}
 	})
 	if err != nil {

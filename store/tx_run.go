@@ -263,12 +263,15 @@ func (r *run) freeze(now int64) {
 	r.tx.frozen.Store(now)
 }
 
-// now returns the time of an operation in milliseconds.
-func (db DB) now() int64 {
-	if db.tx() != nil {
-		if at := db.tx().frozen.Load(); at != 0 {
-			return at / int64(time.Millisecond)
+// nano returns the time of an operation in nanoseconds.
+func (db DB) nano() int64 {
+	if tx := db.tx(); tx != nil {
+		if at := tx.frozen.Load(); at != 0 {
+			return at
 		}
 	}
-	return db.s.now()
+	return db.s.clock.nano()
 }
+
+// now is nano in milliseconds.
+func (db DB) now() int64 { return db.nano() / int64(time.Millisecond) }
