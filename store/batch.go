@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"slices"
 
 	"github.com/alcovedb/alcove/structures"
@@ -15,14 +16,16 @@ type batch struct {
 	write   bool  // the locks are exclusive
 	quiet   bool  // looking a key up is no access to it
 	awaited bool  // somebody waits for keys of the shards
+	via     chain // where what is put may go
 	several bool  // more than one key, or awaited: the shards' sequences are odd
 	ns      int64 // what the clock said, 0 if nobody has asked
 	now     int64 // the same in milliseconds, for reading
 	buf     [8]*shard
 
-	run   *run       // of the transaction that the command is part of
-	err   error      // of a key that could not be looked up in it
-	claim *txn.Claim // held for the command, which had to wait for its turn
+	run   *run            // of the transaction that the command is part of
+	err   error           // of a key that could not be looked up in it
+	claim *txn.Claim      // held for the command, which had to wait for its turn
+	ctx   context.Context // of a command that waits, nil for others
 }
 
 // begin locks the shards of all keys, in the order of their numbers. end must
@@ -53,7 +56,7 @@ func (b *batch) enter(several bool) {
 	for _, sh := range b.shards {
 		b.s.freeze(sh, epoch)
 	}
-	b.write, b.several = true, several
+	b.several = several
 	if several { // a reader without a lock must not see one key without the other
 		for _, sh := range b.shards {
 			sh.seq.Enter()
@@ -63,25 +66,21 @@ func (b *batch) enter(several bool) {
 
 // lock locks the shards, and those where waiters may move what is put at keys.
 func (b *batch) lock(keys []string) {
+	b.write = true
 	for _, sh := range b.shards {
 		sh.mu.Lock()
 		b.awaited = b.awaited || sh.waiting != nil
 	}
 	if b.awaited {
-		b.shards = b.s.widen(b.shards, keys...)
+		b.via = b.s.widen(b.shards, keys...)
+		b.shards = b.via.shards
 	}
 }
 
-// blocked says whether somebody else holds one of the keys, or maybe one that a waiter moves
-// to.
+// blocked says whether somebody else holds one of the keys, or one that a waiter moves to.
 func (b *batch) blocked(keys []string) bool {
-	switch {
-	case !slices.ContainsFunc(b.shards, func(sh *shard) bool { return sh.held > 0 }):
-		return false
-	case b.awaited:
-		return b.s.holds.Any(b.claim)
-	}
-	return slices.ContainsFunc(keys, func(key string) bool { return b.s.holds.Blocked(b.claim, key) })
+	return slices.ContainsFunc(b.shards, func(sh *shard) bool { return sh.held > 0 }) &&
+		b.via.blocked(b.s, b.claim, keys)
 }
 
 // waitTurn locks the shards again when no transaction holds one of the keys.
@@ -92,19 +91,20 @@ func (b *batch) waitTurn(keys []string) error {
 	}
 	b.shards = nil
 	b.endClaim()
-	var names []txn.Key // none is the whole store
-	for _, key := range keys {
-		if !b.awaited {
-			names = append(names, b.s.keyOf(0, key))
-		}
+	ctx := b.ctx
+	if ctx == nil {
+		ctx = context.Background()
 	}
-	c, err := b.s.takeTurn(names)
-	if err != nil {
+	c, err := b.s.takeTurn(ctx, b.via.claim(b.s, keys))
+	switch {
+	case err == ErrNested:
 		return mistake(b.op, "", err)
+	case err != nil:
+		return err // of the context, or closed
 	}
 	b.claim, b.shards = c, shards
 	b.lock(keys)
-	return nil
+	return b.s.check()
 }
 
 // beginRead locks the shards of all keys for reading.
@@ -117,8 +117,9 @@ func (b *batch) beginRead(db DB, op string, keys ...string) error {
 	}
 	for _, sh := range b.shards {
 		sh.mu.RLock()
+		sh.table(db.n) // a snapshot's comes now, or never if that was closed meanwhile
 	}
-	return db.check() // a snapshot that was closed meanwhile has no tables any more
+	return db.check()
 }
 
 func (b *batch) collect(db DB, op string, keys []string) error {

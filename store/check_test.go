@@ -180,8 +180,10 @@ func (w *walk) waiters(sh *shard) {
 		}
 	}
 	byKey, byTarget := 0, 0
-	for _, n := range sh.waiting.moving {
-		byKey += n
+	for _, to := range sh.waiting.moving {
+		for _, n := range to {
+			byKey += n
+		}
 	}
 	for _, n := range sh.waiting.targets {
 		byTarget += n

@@ -23,6 +23,9 @@ type Difference struct {
 // The complexity is O(n log n), n the number of keys and the bytes of their values.
 func Diff(a, b *Snapshot) ([]Difference, error) {
 	for _, sn := range []*Snapshot{a, b} {
+		if sn == nil {
+			return nil, ErrClosed
+		}
 		if err := sn.check(); err != nil {
 			return nil, err
 		}

@@ -25,12 +25,12 @@ func (s *Store) identity() uint64 {
 
 // takeTurn waits until no transaction holds the keys, or without keys anything, and then
 // holds them. release must follow.
-func (s *Store) takeTurn(keys []txn.Key) (*txn.Claim, error) {
+func (s *Store) takeTurn(ctx context.Context, keys []txn.Key) (*txn.Claim, error) {
 	if txn.Inside(s.identity()) {
 		return nil, ErrNested // it may be waiting for itself
 	}
 	c := txn.NewClaim(keys, keys == nil)
-	return c, s.acquire(context.Background(), c)
+	return c, s.acquire(ctx, c)
 }
 
 // acquire waits for what c claims, until ctx ends or the store is closed.
@@ -64,7 +64,27 @@ func (s *Store) countHeld(k *txn.Key, by int) {
 
 // hold holds the keys of all runs, or the whole store, until release.
 func (r *run) hold(whole bool) error {
-	r.release()
+	for {
+		r.release()
+		if err := r.acquire(whole); err != nil {
+			return err
+		}
+		if !r.serial || whole {
+			return nil
+		}
+		// What it puts may move on, at commit, to keys that must be held, too. Nobody new waits
+		// for a key that is held.
+		c := r.s.chainOf(r.claim)
+		before := len(r.keys)
+		r.noteMoved(&c)
+		if whole = c.many; !whole && len(r.keys) == before {
+			return nil
+		}
+	}
+}
+
+// acquire holds what the run has seen, and what was declared.
+func (r *run) acquire(whole bool) error {
 	keys := r.keys
 	for _, k := range r.declared {
 		keys = append(keys, r.s.keyOf(k.DB, k.Name))
@@ -84,6 +104,30 @@ func (r *run) hold(whole bool) error {
 		r.unwatch = context.AfterFunc(r.ctx, func() { s.release(c) })
 	}
 	return nil
+}
+
+// noteMoved makes the next run hold what waiters move to.
+func (r *run) noteMoved(c *chain) {
+	for _, key := range c.moved {
+		if k := r.s.keyOf(0, key); !r.claim.Covers(k) {
+			r.keys = append(r.keys, k)
+		}
+	}
+}
+
+// chainOf returns where what is put under the keys of a claim may go.
+func (s *Store) chainOf(c *txn.Claim) chain {
+	b := batch{s: s}
+	defer b.end()
+	var names []string
+	for _, k := range c.Keys() { // which are sorted by shard
+		if sh := &s.shards[k.Shard]; len(b.shards) == 0 || b.shards[len(b.shards)-1] != sh {
+			b.shards = append(b.shards, sh)
+		}
+		names = append(names, k.Name)
+	}
+	b.lock(names)
+	return b.via
 }
 
 // release ends what the run holds.

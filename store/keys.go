@@ -234,7 +234,8 @@ func (db DB) Keys(pattern string) ([]string, error) {
 }
 
 // All returns an iterator over the keys, in no order: those of the moment when the loop
-// begins. Its body may write the store, and flush it. A snapshot that was closed has none.
+// begins. Its body may write the store, and flush it. A snapshot that is closed
+// has none, or no more.
 //
 // The complexity is O(shards), and O(n) for the loop, n the number of keys in the database.
 // The first writes after it copy what they touch. Redis: [KEYS].

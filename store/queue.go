@@ -33,9 +33,9 @@ type queue struct {
 // waiting is who waits in a shard.
 type waiting struct {
 	queues  map[awaited]*queue
-	moving  map[string]int // how many wait at a key, of any database, to move what they get
-	targets map[*shard]int // and to which shards
-	ready   []signal       // what was put since the shard was locked
+	moving  map[string]moves // who waits at a key to move what it gets
+	targets map[*shard]int   // and to which shards
+	ready   []signal         // what was put since the shard was locked
 }
 
 // signal says that there is something in a queue's key. at is its place among all signals.
@@ -110,10 +110,18 @@ func (n *node) remove() {
 func (q *queue) countMove(wt *waiter, by int) {
 	in := q.sh.waiting
 	if in.moving == nil {
-		in.moving, in.targets = map[string]int{}, map[*shard]int{}
+		in.moving, in.targets = map[string]moves{}, map[*shard]int{}
 	}
 	target, _ := wt.s.hash(wt.dst)
-	if in.moving[q.key] += by; in.moving[q.key] == 0 {
+	to := in.moving[q.key]
+	if to == nil {
+		to = moves{}
+		in.moving[q.key] = to
+	}
+	if to[wt.dst] += by; to[wt.dst] == 0 {
+		delete(to, wt.dst)
+	}
+	if len(to) == 0 {
 		delete(in.moving, q.key)
 	}
 	if in.targets[target] += by; in.targets[target] == 0 {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"hash/maphash"
 	"math/bits"
 	"sync"
@@ -36,6 +37,7 @@ type derived struct {
 	source *source     // of a snapshot: where the tables come from when they are asked for
 	filled atomic.Bool // and whether they have come
 	origin *shard      // of a transaction's copy of the store: where the versions come from
+	put    *filled     // and what was put into it
 	run    *run        // that the shard stands in for others of
 }
 
@@ -137,7 +139,7 @@ func (s *Store) lockAll(op string) (unlock func(), err error) {
 		return s.enterAll(), nil
 	}
 	s.unlockShards()
-	c, err := s.takeTurn(nil)
+	c, err := s.takeTurn(context.Background(), nil)
 	if err != nil {
 		return nil, mistake(op, "", err)
 	}

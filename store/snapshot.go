@@ -216,7 +216,12 @@ func (s *Store) Fork(opts ...Option) *Store {
 	}
 	m := s.instant()
 	defer m.release()
-	return s.forkOf(m, o.clock)
+	f := s.forkOf(m, o.clock)
+	if s.readOnly && s.check() != nil { // a snapshot that was closed meanwhile
+		_ = f.Close()
+		return new(Store)
+	}
+	return f
 }
 
 // forkOf returns a store that begins with what m is of.
@@ -340,13 +345,14 @@ func (sn *Snapshot) Close() error {
 func (s *Store) closeView() error {
 	_ = s.Close()
 	src := s.shards[0].derived.source
-	src.close()
-	src.mu.Lock() // nobody fills a shard any more
-	defer src.mu.Unlock()
+	src.close() // nobody fills a shard any more
 	for i := range s.shards {
-		for n := range s.shards[i].tables {
-			s.shards[i].tables[n].Store(nil)
+		sh := &s.shards[i]
+		sh.mu.Lock() // a reader that has begun sees what there was
+		for n := range sh.tables {
+			sh.tables[n].Store(nil)
 		}
+		sh.mu.Unlock()
 	}
 	return nil
 }

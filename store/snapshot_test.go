@@ -578,3 +578,31 @@ func TestAllKeys(t *testing.T) {
 		}
 	}
 }
+
+// TestSnapshotClosedInHalf closes snapshots while they are read with commands on several keys,
+// and forked: there is all of it, or an error.
+func TestSnapshotClosedInHalf(t *testing.T) {
+	s := newTest(t, WithShards(16))
+	var keys []string
+	for i := range 64 {
+		keys = append(keys, strconv.Itoa(i))
+		require.NoError(t, s.String(keys[i]).Set("v"))
+	}
+	for i := range rounds(1000) {
+		sn := s.Snapshot()
+		var wg sync.WaitGroup
+		wg.Go(func() { _ = sn.Close() })
+		if i%2 == 0 {
+			n, err := sn.Exists(keys...)
+			require.True(t, err == nil && n == len(keys) || errors.Is(err, ErrClosed), "%d, %v", n, err)
+		} else {
+			f := sn.Fork()
+			n, err := f.DBSize()
+			require.True(t, err == nil && n == len(keys) || errors.Is(err, ErrClosed), "%d, %v", n, err)
+			require.NoError(t, f.Close())
+		}
+		wg.Wait()
+	}
+	_, err := Diff(nil, new(Snapshot))
+	require.Equal(t, ErrClosed, err)
+}

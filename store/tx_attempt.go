@@ -137,6 +137,7 @@ func (r *run) forget() {
 	r.marks = r.marks[:0]
 	r.err, r.result, r.commits = nil, nil, nil
 	r.earliest, r.dirty, r.frozen = 0, r.dirty[:0], 0
+	r.filled = r.filled[:0]
 	if r.private != nil {
 		if r.viewing {
 			_ = r.private.closeView()

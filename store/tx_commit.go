@@ -41,7 +41,7 @@ func (r *run) commit() error {
 		return err
 	}
 	r.enter()
-	r.install()
+	r.install(r.s)
 	r.leave()
 	return nil
 }
@@ -94,17 +94,17 @@ func (r *run) commitAwaited() error {
 	}
 	b.awaited, b.claim = true, r.claim
 	b.lock(keys)
-	b.write = true
 	blocked := b.blocked(keys)
 	b.claim = nil // it stays the run's
 	if blocked {
+		r.noteMoved(&b.via)
 		return ErrConflict
 	}
 	if err := r.valid(); err != nil {
 		return err
 	}
 	b.enter(true)
-	r.install()
+	r.install(r.s)
 	return nil
 }
 
@@ -149,11 +149,16 @@ func (r *run) leave() {
 	}
 }
 
-// install stores what was written.
-func (r *run) install() {
-	for _, at := range r.dirty {
+// install stores what was written in the store, or in the run's copy of it.
+func (r *run) install(s *Store) {
+	for _, at := range r.filled {
 		e := r.seen.At(at)
-		r.s.installKey(&r.s.shards[e.Shard], r.op, e)
+		s.installKey(&s.shards[e.Shard], r.op, e)
+	}
+	for _, at := range r.dirty {
+		if e := r.seen.At(at); !e.Value.filled {
+			s.installKey(&s.shards[e.Shard], r.op, e)
+		}
 	}
 }
 

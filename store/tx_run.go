@@ -30,7 +30,8 @@ type run struct {
 	seen     txn.Set[seen]
 	marks    []mark
 	earliest int64 // a deadline of what was read, the first; 0 is none
-	dirty    []int // the keys that commit stores, in the order in which they were written
+	dirty    []int // the keys that commit stores
+	filled   []int // those of them that somebody may have waited for, in Redis's order
 	frozen   int64 // the time where it stands still, in nanoseconds
 	commits  []func()
 	arena    structures.Arena
@@ -50,6 +51,8 @@ type seen struct {
 	found bool
 	own   bool // the object in rec is the transaction's own, or it has written the key
 	dirty bool // commit stores it
+
+	filled bool // it has become something that somebody may wait for
 }
 
 // mark is a shard of the keys that were read, with the version that it had before that.

@@ -54,10 +54,11 @@ func (r *run) isolate() error {
 		r.private = r.s.forkOf(m, stoppedClock(now))
 		r.private.whyClosed = ErrTxDone
 		r.base = make([]uint64, len(r.s.shards))
-		kin := make([]derived, len(r.s.shards))
+		kin, puts := make([]derived, len(r.s.shards)), new(filled)
 		for i := range r.base {
 			sh := &r.private.shards[i]
 			r.base[i] = sh.version.Load()
+			kin[i].put = puts
 			sh.derived = &kin[i]
 			if r.holdsAll() { // the expirer gives versions, too, and no other key may have them
 				kin[i].origin = &r.s.shards[i]
@@ -83,13 +84,10 @@ func (r *run) isolate() error {
 			return r.fail(ErrConflict)
 		}
 	}
-	for _, at := range r.dirty {
-		if e := r.seen.At(at); !r.viewing {
-			sh := &r.private.shards[e.Shard]
-			sh.mu.Lock()
-			r.private.installKey(sh, r.op, e)
-			sh.mu.Unlock()
-		}
+	if !r.viewing {
+		r.private.lockShards()
+		r.install(r.private)
+		r.private.unlockShards()
 	}
 	r.freeze(now)
 	return nil
@@ -131,7 +129,7 @@ func (r *run) commitWhole() error {
 	for n := range s.swaps {
 		s.swaps[n].Add(f.swaps[n].Load())
 	}
-	s.signalAll(func(int) bool { return true })
+	s.signalFilled(f.shards[0].derived.put)
 	return nil
 }
 

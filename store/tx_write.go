@@ -114,6 +114,10 @@ func entryOf(rec *structures.Record) structures.Entry {
 // put keeps an entry for the key of w.
 func (r *run) put(w *write, e structures.Entry) {
 	at := r.seen.At(w.at)
+	if !at.Value.filled && w.fills(e.Kind) {
+		at.Value.filled = true
+		r.filled = append(r.filled, w.at)
+	}
 	w.ref.Record, w.ref.Found = r.arena.Record(r.s.shards[at.Shard].cfg, at.Name, e), true
 	r.store(w)
 }
@@ -135,5 +139,5 @@ func (r *run) store(w *write) {
 	if !v.dirty {
 		r.dirty = append(r.dirty, w.at)
 	}
-	*v = seen{rec: w.ref.Record, found: w.ref.Found, own: true, dirty: true}
+	*v = seen{rec: w.ref.Record, found: w.ref.Found, own: true, dirty: true, filled: v.filled}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
 	"sync/atomic"
 )
 
@@ -56,7 +57,7 @@ func (db DB) block(ctx context.Context, d demand, keys ...string) (answer, error
 	case ctx.Err() != nil:
 		return answer{}, ctx.Err()
 	}
-	a, wt, err := db.takeOrQueue(&d, keys)
+	a, wt, err := db.takeOrQueue(ctx, &d, keys)
 	if wt == nil || err != nil {
 		return a, err
 	}
@@ -88,12 +89,12 @@ func (d *demand) wrong(ctx context.Context, keys []string) error {
 }
 
 // takeOrQueue returns what there is, or who waits for it.
-func (db DB) takeOrQueue(d *demand, keys []string) (answer, *waiter, error) {
+func (db DB) takeOrQueue(ctx context.Context, d *demand, keys []string) (answer, *waiter, error) {
 	all := keys
 	if d.moves {
 		all = append(slices.Clip(keys), d.dst)
 	}
-	var b batch
+	b := batch{ctx: ctx}
 	defer b.end()
 	if err := b.begin(db, d.op, all...); err != nil {
 		return answer{}, nil, err
@@ -182,6 +183,40 @@ func (w *write) signal(k Kind) {
 	}
 }
 
+// fills says whether putting something of a record kind under the key may be what somebody
+// waits for: that is noted where it can't be signalled yet.
+func (w *write) fills(kind uint8) bool {
+	k := Kind(kind >> encodingBits)
+	return (k == KindList || k == KindZSet) && (!w.ref.Found || kindOf(&w.ref.Record) != k)
+}
+
+// filled is what has been put into a transaction's copy of the store and somebody may wait
+// for, in order.
+type filled struct {
+	mu   sync.Mutex
+	list []awaited
+}
+
+func (f *filled) note(what awaited) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.Contains(f.list, what) {
+		f.list = append(f.list, what)
+	}
+}
+
+// signalFilled signals what a copy that comes into the place of the store has been filled
+// with: in its order, and then what else there may be. All shards are locked.
+func (s *Store) signalFilled(f *filled) {
+	for _, what := range f.list {
+		sh, _ := s.hash(what.key)
+		if q := sh.queue(what); q != nil {
+			s.signal(q)
+		}
+	}
+	s.signalAll(func(int) bool { return true })
+}
+
 // serve gives those who wait what was put since shards were locked, for writing and with
 // all that widen says; their sequences are odd. It goes on as long as what a waiter moves
 // is waited for, in Redis's order: by rounds, in each what the last one has put.
@@ -240,64 +275,4 @@ func (s *Store) serveKey(what awaited) {
 		a.err = err // BLMOVE to another type: the element stays, for the next
 		wt.done <- a
 	}
-}
-
-// widen is for a writer that has locked shards, in their order, to write keys. It returns
-// them, locked, with those where waiters may move what is put there, and on from there.
-// It may have unlocked all of them meanwhile.
-func (s *Store) widen(locked []*shard, keys ...string) []*shard {
-	for {
-		need := s.reach(locked, keys)
-		if len(need) == len(locked) {
-			return locked
-		}
-		for _, sh := range locked {
-			sh.mu.Unlock()
-		}
-		for _, sh := range need {
-			sh.mu.Lock()
-		}
-		locked = need
-	}
-}
-
-// reach returns the locked shards with those where waiters move to that can be seen from
-// them: from keys at first, and then, which may be more than needed, from whole shards.
-func (s *Store) reach(locked []*shard, keys []string) []*shard {
-	var need []bool // by index; nil: just those
-	var follow func(sh *shard)
-	follow = func(sh *shard) {
-		if sh.waiting == nil {
-			return
-		}
-		for target := range sh.waiting.targets {
-			if !need[target.index] {
-				need[target.index] = true
-				if _, ok := slices.BinarySearchFunc(locked, target, byIndex); ok {
-					follow(target)
-				}
-			}
-		}
-	}
-	for _, key := range keys {
-		if sh, _ := s.hash(key); sh.waiting != nil && sh.waiting.moving[key] > 0 {
-			if need == nil {
-				need = make([]bool, len(s.shards))
-			}
-			follow(sh)
-		}
-	}
-	if need == nil {
-		return locked
-	}
-	for _, sh := range locked {
-		need[sh.index] = true
-	}
-	var all []*shard
-	for i := range need {
-		if need[i] {
-			all = append(all, &s.shards[i])
-		}
-	}
-	return all
 }

@@ -819,7 +819,7 @@ func BenchmarkBlockMemory(b *testing.B) {
 			}
 			before := heapInUse()
 			for i := range n {
-				_, waiters[i], _ = s.takeOrQueue(&demand{op: "BLPOP", kind: KindList, count: 1}, keys[i:i+1])
+				_, waiters[i], _ = s.takeOrQueue(context.Background(), &demand{op: "BLPOP", kind: KindList, count: 1}, keys[i:i+1])
 			}
 			used := heapInUse() - before
 			for b.Loop() {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"math"
 	"time"
 
@@ -25,6 +26,7 @@ type write struct {
 	ns  int64 // what the clock said, 0 if nobody has asked
 
 	chain *batch // instead of own: more shards, to which waiters move what they get
+	via   *chain // where that may go, nil if nobody waits to move it
 
 	run   *run       // of the transaction that writes, nil for the store itself
 	at    int        // the key's place in it
@@ -64,10 +66,10 @@ func (w *write) begin(db DB, op, key string) error {
 	return nil
 }
 
-// blocked says whether somebody else holds the key, or maybe one that a waiter moves to.
+// blocked says whether somebody else holds the key, or one that a waiter moves to.
 func (w *write) blocked() bool {
-	if w.chain != nil {
-		return w.db.s.holds.Any(w.claim)
+	if w.via != nil {
+		return w.via.blocked(w.db.s.Store, w.claim, []string{w.key})
 	}
 	return w.sh.held > 0 && w.db.s.holds.Blocked(w.claim, w.key)
 }
@@ -75,12 +77,12 @@ func (w *write) blocked() bool {
 // waitTurn is begin where a transaction holds the key.
 func (w *write) waitTurn() error {
 	db, op, key := w.db, w.op, w.key
-	keys := []txn.Key{db.s.keyOf(0, key)}
-	if w.chain != nil {
-		keys = nil // the whole store
+	via := w.via
+	if via == nil {
+		via = new(chain)
 	}
 	w.end()
-	c, err := db.s.takeTurn(keys)
+	c, err := db.s.takeTurn(context.Background(), via.claim(db.s.Store, []string{key}))
 	if err != nil {
 		return mistake(op, key, err)
 	}
@@ -122,12 +124,13 @@ func (w *write) inspect(db DB, op, key string) error {
 
 // lockChain locks, beside the shard, those where waiters may move what is put at key.
 func (w *write) lockChain(s *Store, key string) {
-	if w.sh.waiting.moving[key] == 0 {
+	if w.sh.waiting.moving[key] == nil {
 		return
 	}
-	if shards := s.widen([]*shard{w.sh}, key); len(shards) > 1 {
+	c := s.widen([]*shard{w.sh}, key)
+	if w.via = &c; len(c.shards) > 1 {
 		w.own = false
-		w.chain = &batch{s: s, shards: shards, awaited: true}
+		w.chain = &batch{s: s, shards: c.shards, awaited: true, write: true}
 		w.chain.enter(true)
 	}
 }
@@ -221,6 +224,9 @@ func (w *write) put(e structures.Entry) {
 	}
 	if w.sh.waiting != nil {
 		w.signal(Kind(e.Kind >> encodingBits))
+	}
+	if w.sh.derived != nil && w.sh.derived.put != nil && w.fills(e.Kind) {
+		w.sh.derived.put.note(awaited{key: w.key, n: w.db.n, kind: Kind(e.Kind >> encodingBits)})
 	}
 	e.Version = w.sh.nextVersion()
 	if w.db.s.stamp != nil {
