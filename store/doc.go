@@ -76,6 +76,13 @@
 // read has to be thought about outside of a closure: if they have changed until then, Update
 // returns ErrConflict to its caller and does nothing.
 //
+// # Commands that wait
+//
+// BLPOP and the like have a context instead of a timeout, and return its error when it ends;
+// one that has ended takes nothing. In a transaction they answer at once, with [ErrNotFound]
+// where there is nothing. In a [testing/synctest] bubble, make the store in the bubble, too:
+// waiting goes over its channels.
+//
 // # Guarantees
 //
 // Each sentence names the test that holds it.
@@ -91,13 +98,29 @@
 //     KEYS or a Fingerprint, or the first of a snapshot in its shard.
 //   - SCAN returns every key that is there from the first call to the last exactly
 //     once, whatever is written meanwhile (TestScanUnderWriters).
+//   - Transactions are strictly serializable, beside each other and beside commands that are
+//     none: each takes place at one moment between its call and its return (TestUpdates in
+//     store/conformance, TestNoLostUpdate, TestWriteSkew). What a closure has read was true
+//     at one moment, in every run, also in one that does not count (TestOpacity,
+//     TestViewBesideWriter, TestTokenIsSomewhere, TestExpireTogether). What an Update has
+//     written happens before every read that sees it (TestUpdateHappensBefore).
+//   - A closure that returns an error, panics or ends its goroutine leaves nothing: no value,
+//     deadline, version or count (TestRollback). All commands do in a closure what they do
+//     elsewhere (TestEveryMethodInTransaction, TestClosuresAreCommands).
+//   - No lock is held while a closure runs (TestClosureSleeps), and an Update ends after four
+//     runs at most, whatever others do (TestRuns, TestHotKeys). Whoever writes keys that are
+//     held waits in turn (TestWritersWait), and Close ends that.
+//   - What would wait for itself is ErrNested (TestNested), and a Tx that is used after its
+//     closure has returned does nothing (TestTxDone, TestTxUsedWhileItEnds).
 //   - Who waits for an element, in BLPOP and the like, is served before those who came later
 //     (TestBlockIsFair) and in the step of the write that brings it: nobody else sees it
 //     (TestBlockServesAtOnce), also where BLMOVE takes it on to others who wait
 //     (TestBlockChain). A wait that ends without an element has taken none and leaves
 //     nothing behind (TestBlockLosesNothing). A waiter takes about 320 bytes beside its
 //     goroutine, and 140 more where nobody else waits for its key (BenchmarkBlockMemory);
-//     how many wait does not matter to a push (BenchmarkBlock).
+//     how many wait does not matter to a push (BenchmarkBlock), unless BLMOVE takes from one
+//     key to more than 64 others: such a push locks up to all shards. A push in a
+//     transaction serves at its commit (TestPushInTransaction).
 //   - A snapshot is the whole store as of one moment, also of keys that it is asked for
 //     late (TestSnapshotIsOfOneMoment); nothing changes it (TestSnapshotMethods). A fork and
 //     its store see nothing of each other's writes (TestForkGoesItsOwnWay,

@@ -10,7 +10,8 @@ import (
 // used by several goroutines, until the closure returns; after that every operation
 // returns [ErrTxDone].
 //
-// In a transaction nobody waits: what blocks elsewhere answers at once. A command on the
+// In a transaction nobody waits: what blocks elsewhere answers at once, with [ErrNotFound]
+// where there is nothing. A command on the
 // whole keyspace, such as SCAN or FLUSHDB, gives the transaction a copy of the store, in
 // O(shards): from then on its time stands still, and any change of the store by others is a
 // conflict.
@@ -87,7 +88,7 @@ func (tx *Tx) SwapDB(a, b int) error {
 //
 // With watches, Update returns [ErrConflict] without running fn if one of their keys has
 // changed. In fn, Update of the same store, or a write of a key that is held, other than
-// by tx, returns [ErrNested].
+// by tx, returns [ErrNested]; on another goroutine, or within iter.Pull, it waits.
 //
 // The complexity is O(n*s) beside that of the operations, n the number of keys and s of the
 // shards they are in. Redis: [MULTI], [EXEC].
