@@ -47,7 +47,7 @@ type Store struct {
 	frozen   *atomic.Int64 // how many snaps there are
 
 	number   atomic.Uint64            // tells this store from others; 0 before its first transaction
-	closures atomic.Int64             // that run now
+	closures atomic.Int64             // of Update that run now
 	swaps    [Databases]atomic.Uint64 // how often each was swapped
 	holds    txn.Holds
 	runs     sync.Pool // of *run

@@ -30,7 +30,7 @@ func (s *Store) transact(j job) error {
 		return mistake(j.op, "", ErrInvalidOption)
 	}
 	// Only where another closure runs, too, may it be one of this goroutine: looking takes time.
-	if s.closures.Add(1) > 1 && !j.viewing && txn.Inside(s.identity()) {
+	if !j.viewing && s.closures.Add(1) > 1 && txn.Inside(s.identity()) {
 		s.closures.Add(-1)
 		return mistake(j.op, "", ErrNested)
 	}
@@ -39,7 +39,7 @@ func (s *Store) transact(j job) error {
 		r = new(run)
 		r.sh.derived = &derived{run: r}
 	}
-	r.s, r.job = s, j
+	r.s, r.job, r.ends = s, j, j.ctx.Done() != nil
 	switch commits, err := r.try(); err {
 	case nil:
 		callInOrder(commits)
@@ -153,7 +153,9 @@ func (r *run) close() {
 	r.release()
 	r.forget()
 	s := r.s
-	s.closures.Add(-1)
+	if !r.viewing {
+		s.closures.Add(-1)
+	}
 	r.s, r.job, r.keys, r.number = nil, job{}, nil, 0
 	s.runs.Put(r)
 }

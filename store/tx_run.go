@@ -22,6 +22,7 @@ type run struct {
 
 	s *Store
 	job
+	ends     bool // ctx may end
 	number   int
 	result   error
 	finished bool  // fn has returned
@@ -85,7 +86,7 @@ func (r *run) fit() error {
 	if r.err == nil && r.overdue() {
 		r.err = ErrConflict
 	}
-	if r.err == nil && r.ctx.Done() != nil {
+	if r.err == nil && r.ends {
 		r.err = r.ctx.Err()
 	}
 	return r.err
