@@ -103,6 +103,7 @@ func (r *run) commitAwaited() error {
 	if err := r.valid(); err != nil {
 		return err
 	}
+	r.readClock()
 	b.enter(true)
 	r.install()
 	return nil
@@ -132,6 +133,7 @@ func (r *run) valid() error {
 
 // enter begins to write the shards that are to be written.
 func (r *run) enter() {
+	r.readClock()
 	epoch := r.s.epoch.Load() // after all the locks: a snapshot has all or nothing
 	for i := range r.marks {
 		if m := &r.marks[i]; m.write {
@@ -149,17 +151,30 @@ func (r *run) leave() {
 	}
 }
 
+// readClock reads the clock for install, if that may need it: before the epoch, see
+// batch.enter.
+func (r *run) readClock() {
+	r.ns = 0
+	for _, at := range r.dirty {
+		if e := r.seen.At(at); e.Value.found && r.dueOf(at) != 0 || r.s.shards[e.Shard].mayExpire() {
+			r.ns = r.s.clock.nano()
+			return
+		}
+	}
+}
+
 // install stores what was written.
 func (r *run) install() {
 	for _, at := range r.dirty {
 		e := r.seen.At(at)
-		r.s.installKey(&r.s.shards[e.Shard], r.op, e)
+		r.s.installKey(&r.s.shards[e.Shard], r.op, e, r.ns)
 	}
 }
 
-// installKey stores what a transaction has written under a key, whose shard is locked.
-func (s *Store) installKey(sh *shard, op string, e *txn.Entry[seen]) {
-	var w write
+// installKey stores what a transaction has written under a key, whose shard is locked, at
+// ns, or 0 for a time that the clock tells if need be.
+func (s *Store) installKey(sh *shard, op string, e *txn.Entry[seen], ns int64) {
+	w := write{ns: ns}
 	w.join(DB{s: s, n: e.DB}, sh, e.Hash, op, e.Name)
 	if e.Value.found {
 		w.put(entryOf(&e.Value.rec))

@@ -32,6 +32,7 @@ type run struct {
 	earliest int64 // a deadline of what was read, the first; 0 is none
 	dirty    []int // the keys that commit stores, in the order in which they were written
 	frozen   int64 // the time where it stands still, in nanoseconds
+	ns       int64 // what the clock said at commit, 0 if nobody has asked
 	commits  []func()
 	arena    structures.Arena
 

@@ -84,7 +84,7 @@ func (r *run) isolate() error {
 		if e := r.seen.At(at); !r.viewing {
 			sh := &r.private.shards[e.Shard]
 			sh.mu.Lock()
-			r.private.installKey(sh, r.op, e)
+			r.private.installKey(sh, r.op, e, now)
 			sh.mu.Unlock()
 		}
 	}
