@@ -80,17 +80,25 @@ func (w *write) begin(db DB, op, key string) error {
 
 // blocked says whether somebody else holds the key, or maybe one that a waiter moves to.
 func (w *write) blocked() bool {
-	if w.chain != nil {
+	switch {
+	case w.moves():
 		return w.db.s.holds.Any(w.claim)
+	case w.sh.held > 0:
+		return w.db.s.holds.Blocked(w.claim, w.key)
 	}
-	return w.sh.held > 0 && w.db.s.holds.Blocked(w.claim, w.key)
+	return false
+}
+
+// moves says whether somebody may wait to move what is put at the key.
+func (w *write) moves() bool {
+	return w.chain != nil || w.sh.waiting != nil && w.sh.waiting.moving[w.key] > 0
 }
 
 // waitTurn is begin where a transaction holds the key.
 func (w *write) waitTurn() error {
 	db, op, key := w.db, w.op, w.key
 	keys := []txn.Key{db.s.keyOf(0, key)}
-	if w.chain != nil {
+	if w.moves() {
 		keys = nil // the whole store
 	}
 	w.end()
