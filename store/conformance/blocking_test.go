@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 
 // TestBlocking checks lists with blocking commands, whose contexts end, and transactions
 // that push. Waiting takes time only in the bubble, and nobody waits for ever there: if a
-// push forgets who waits, the contexts end where the lists are not empty.
+// push forgets who waits, the context ends when the list is not empty.
 func TestBlocking(t *testing.T) { blockingModel().check(t) }
 
 // patience is a context that ends some time after somebody has begun to wait for it: who is
@@ -29,16 +30,34 @@ func (c patience) Done() <-chan struct{} {
 	return c.Context.Done()
 }
 
-// patient returns a context that lasts as long as a says.
-func patient(a args) (ctx context.Context, end func()) {
+var errForgotten = errors.New("it waited although there was something")
+
+// patiently calls wait, which waits for one of keys, with a context that lasts as long as a
+// says. Who is cancelled has seen, too, that there was nothing just before: what somebody
+// waits for nobody else sees.
+func patiently(s *store.Store, a args, keys []int, wait func(ctx context.Context) (any, error)) (any, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	return patience{ctx, sync.OnceFunc(func() {
+	defer cancel()
+	var forgotten atomic.Bool
+	end := func() {
+		for _, key := range keys {
+			if n, _ := s.List(name(key)).Len(); n > 0 {
+				forgotten.Store(true)
+			}
+		}
+		cancel()
+	}
+	v, err := wait(patience{ctx, sync.OnceFunc(func() {
 		if a.n%3 == 0 {
-			go cancel() // perhaps while somebody pushes
+			go end() // perhaps while somebody pushes
 			return
 		}
-		time.AfterFunc(time.Duration(a.n%3)*time.Millisecond, cancel)
-	})}, cancel
+		time.AfterFunc(time.Duration(a.n%3)*time.Millisecond, end)
+	})})
+	if err == context.Canceled && forgotten.Load() {
+		err = errForgotten
+	}
+	return v, err
 }
 
 // blockingModel is listModel with commands that wait, and with transactions.
@@ -89,15 +108,13 @@ func blockingModel() *model[two] {
 	m.commands = append(
 		m.commands,
 		command[two]{"BLPOP", func(s *store.Store, a args) (any, error) {
-			ctx, end := patient(a)
-			defer end()
-			return s.List(name(a.key)).BLPop(ctx)
+			return patiently(s, a, one(a), func(ctx context.Context) (any, error) { return s.List(name(a.key)).BLPop(ctx) })
 		}, waited(one, rest("LPOP"))},
 		command[two]{"BLPOP of both", func(s *store.Store, a args) (any, error) {
-			ctx, end := patient(a)
-			defer end()
-			key, value, err := s.BLPop(ctx, name(a.key), name(1-a.key))
-			return key + "=" + value, err
+			return patiently(s, a, both(a), func(ctx context.Context) (any, error) {
+				key, value, err := s.BLPop(ctx, name(a.key), name(1-a.key))
+				return key + "=" + value, err
+			})
 		}, waited(both, func(st two, _ args, said string) (two, bool) {
 			for key, list := range st { // who waits gets of the one that was pushed to first
 				if len(list) > 0 && said == name(key)+"="+list[0] {
@@ -107,9 +124,9 @@ func blockingModel() *model[two] {
 			return st, false
 		})},
 		command[two]{"BLMOVE LEFT RIGHT", func(s *store.Store, a args) (any, error) {
-			ctx, end := patient(a)
-			defer end()
-			return s.List(name(a.key)).BLMove(ctx, name(a.dst), store.Left, store.Right)
+			return patiently(s, a, one(a), func(ctx context.Context) (any, error) {
+				return s.List(name(a.key)).BLMove(ctx, name(a.dst), store.Left, store.Right)
+			})
 		}, waited(one, rest("LMOVE LEFT RIGHT"))},
 		command[two]{"Update", func(s *store.Store, a args) (any, error) {
 			return update(s, a, func(*store.Tx) error { return nil }, nil)
