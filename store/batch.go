@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/alcovedb/alcove/structures"
 	"github.com/alcovedb/alcove/txn"
@@ -50,8 +51,14 @@ func (b *batch) begin(db DB, op string, keys ...string) error {
 	return nil
 }
 
-// enter begins to write the shards, which are locked.
+// enter begins to write the shards, which are locked. The clock is read before the epoch:
+// at the time of a snapshot that has what is written now, nothing of it is overdue that is
+// not at that of the command.
 func (b *batch) enter(several bool) {
+	if slices.ContainsFunc(b.shards, (*shard).mayExpire) {
+		b.ns = b.s.clock.nano()
+		b.now = b.ns / int64(time.Millisecond)
+	}
 	epoch := b.s.epoch.Load() // after all the locks: a snapshot has all or nothing
 	for _, sh := range b.shards {
 		b.s.freeze(sh, epoch)

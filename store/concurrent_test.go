@@ -235,6 +235,16 @@ func TestLockFreeReadsOfOnePage(t *testing.T) {
 }
 
 func TestBatchIsAtomic(t *testing.T) {
+	seenAtOnce(t, func(s *Store, pairs []Pair) error { return s.MSet(pairs...) })
+}
+
+func TestCommitIsAtomic(t *testing.T) {
+	seenAtOnce(t, func(s *Store, pairs []Pair) error {
+		return s.Update(func(tx *Tx) error { return tx.MSet(pairs...) })
+	})
+}
+
+func seenAtOnce(t *testing.T, set func(s *Store, pairs []Pair) error) {
 	for _, same := range []bool{false, true} {
 		t.Run(fmt.Sprintf("same shard %v", same), func(t *testing.T) {
 			s := newTest(t, WithShards(8), tiny)
@@ -248,7 +258,7 @@ func TestBatchIsAtomic(t *testing.T) {
 				}
 				return p
 			}
-			require.NoError(t, s.MSet(pairs(0)...))
+			require.NoError(t, set(s, pairs(0)))
 			read := func(id, round int) error {
 				if id == 0 {
 					values, err := s.MGet(keys...)
@@ -277,7 +287,7 @@ func TestBatchIsAtomic(t *testing.T) {
 				}
 				return nil
 			}
-			write := func(_, round int) error { return s.MSet(pairs(round + 1)...) }
+			write := func(_, round int) error { return set(s, pairs(round+1)) }
 			together(t, 3, 1, read, write, rounds(180_000/len(keys)))
 		})
 	}

@@ -119,6 +119,20 @@ func (h Hash) open(w *write, op string, fields int) (*structures.Hash, error) {
 	if err := w.begin(h.db, op, h.key); err != nil {
 		return nil, err
 	}
+	return h.opened(w, fields)
+}
+
+// openTimed is open for a command that may give fields a deadline: the clock must be read
+// before the hash is opened.
+func (h Hash) openTimed(w *write, op string, fields int) (*structures.Hash, error) {
+	if err := w.begin(h.db, op, h.key); err != nil {
+		return nil, err
+	}
+	w.nano()
+	return h.opened(w, fields)
+}
+
+func (h Hash) opened(w *write, fields int) (*structures.Hash, error) {
 	if fields > 1 {
 		w.together()
 	}

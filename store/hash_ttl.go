@@ -77,7 +77,7 @@ func (h Hash) ExpireAt(t time.Time, cond Condition, fields ...string) ([]FieldSt
 func (h Hash) expire(op string, cond Condition, fields []string, deadline func(now int64) (int64, bool)) ([]FieldStatus, error) {
 	var w write
 	defer w.end()
-	v, err := h.open(&w, op, len(fields))
+	v, err := h.openTimed(&w, op, len(fields))
 	if err != nil {
 		return nil, err
 	}
@@ -255,7 +255,7 @@ func (h Hash) GetDel(fields ...string) ([]Optional, error) {
 func (h Hash) GetEx(e Expiry, fields ...string) ([]Optional, error) {
 	var w write
 	defer w.end()
-	v, err := h.open(&w, "HGETEX", len(fields))
+	v, err := h.openTimed(&w, "HGETEX", len(fields))
 	if err != nil {
 		return nil, err
 	}
@@ -301,7 +301,7 @@ func (h Hash) SetEX(cond Condition, e Expiry, pairs ...Pair) (bool, error) {
 func (h Hash) setEx(op string, cond Condition, e Expiry, pairs []Pair) (bool, error) {
 	var w write
 	defer w.end()
-	v, err := h.open(&w, op, len(pairs))
+	v, err := h.openTimed(&w, op, len(pairs))
 	if err != nil {
 		return false, err
 	}

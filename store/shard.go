@@ -131,6 +131,9 @@ func (sh *shard) reschedule(s *Store) {
 	sh.scheduled = first
 }
 
+// mayExpire says whether something in the shard has a deadline.
+func (sh *shard) mayExpire() bool { return sh.scheduled != 0 }
+
 // lockAll locks every shard for a change of the whole store by op and returns what ends
 // it. Readers without a lock see all of it or nothing.
 func (s *Store) lockAll(op string) (unlock func(), err error) {
@@ -163,9 +166,8 @@ func (s *Store) unlockShards() {
 // enterAll makes what is written in all shards, which are locked, be seen at once. It
 // returns what ends that and unlocks.
 func (s *Store) enterAll() (unlock func()) {
-	epoch := s.epoch.Load()
+	s.freezeAll()
 	for i := range s.shards {
-		s.freeze(&s.shards[i], epoch)
 		s.shards[i].seq.Enter()
 	}
 	return func() {
@@ -175,6 +177,14 @@ func (s *Store) enterAll() (unlock func()) {
 			s.shards[i].reschedule(s)
 		}
 		s.unlockShards()
+	}
+}
+
+// freezeAll is freeze for all shards.
+func (s *Store) freezeAll() {
+	epoch := s.epoch.Load()
+	for i := range s.shards {
+		s.freeze(&s.shards[i], epoch)
 	}
 }
 
@@ -220,8 +230,8 @@ func (s *Store) expireShard(index int) (next int64, ok bool) {
 	}
 	sh.skipped = 0
 	defer sh.mu.Unlock()
+	now := s.now() // before the epoch: see batch.enter
 	s.freeze(sh, s.epoch.Load())
-	now := s.now()
 	sl := newTurn()
 	for n := range sh.tables {
 		if t := sh.table(n); t != nil {

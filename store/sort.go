@@ -95,6 +95,7 @@ func (db DB) SortStore(key, dst string, o SortOptions) (int, error) {
 	defer unlock()
 	w := write{db: db}
 	s := sorting{SortOptions: o, now: w.nano() / int64(time.Millisecond), stores: true}
+	db.s.freezeAll() // again: see batch.enter
 	s.find = func(key string) (structures.Record, bool) {
 		sh, h := db.s.hash(key)
 		return sh.find(db, h, key, &s.now, true)

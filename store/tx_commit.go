@@ -41,7 +41,7 @@ func (r *run) commit() error {
 		return err
 	}
 	r.enter()
-	r.install(r.s)
+	r.install(r.s, r.ns)
 	r.leave()
 	return nil
 }
@@ -103,8 +103,9 @@ func (r *run) commitAwaited() error {
 	if err := r.valid(); err != nil {
 		return err
 	}
+	r.readClock()
 	b.enter(true)
-	r.install(r.s)
+	r.install(r.s, r.ns)
 	return nil
 }
 
@@ -132,6 +133,7 @@ func (r *run) valid() error {
 
 // enter begins to write the shards that are to be written.
 func (r *run) enter() {
+	r.readClock()
 	epoch := r.s.epoch.Load() // after all the locks: a snapshot has all or nothing
 	for i := range r.marks {
 		if m := &r.marks[i]; m.write {
@@ -149,22 +151,35 @@ func (r *run) leave() {
 	}
 }
 
-// install stores what was written in the store, or in the run's copy of it.
-func (r *run) install(s *Store) {
+// readClock reads the clock for install, if that may need it: before the epoch, see
+// batch.enter.
+func (r *run) readClock() {
+	r.ns = 0
+	for _, at := range r.dirty {
+		if e := r.seen.At(at); e.Value.found && r.dueOf(at) != 0 || r.s.shards[e.Shard].mayExpire() {
+			r.ns = r.s.clock.nano()
+			return
+		}
+	}
+}
+
+// install stores what was written in the store, or in the run's copy of it, at ns, or 0 for a
+// time that the clock tells if need be.
+func (r *run) install(s *Store, ns int64) {
 	for _, at := range r.filled {
 		e := r.seen.At(at)
-		s.installKey(&s.shards[e.Shard], r.op, e)
+		s.installKey(&s.shards[e.Shard], r.op, e, ns)
 	}
 	for _, at := range r.dirty {
 		if e := r.seen.At(at); !e.Value.filled {
-			s.installKey(&s.shards[e.Shard], r.op, e)
+			s.installKey(&s.shards[e.Shard], r.op, e, ns)
 		}
 	}
 }
 
 // installKey stores what a transaction has written under a key, whose shard is locked.
-func (s *Store) installKey(sh *shard, op string, e *txn.Entry[seen]) {
-	var w write
+func (s *Store) installKey(sh *shard, op string, e *txn.Entry[seen], ns int64) {
+	w := write{ns: ns}
 	w.join(s.DB(e.DB), sh, e.Hash, op, e.Name)
 	if e.Value.found {
 		w.put(entryOf(&e.Value.rec))

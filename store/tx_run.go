@@ -34,6 +34,7 @@ type run struct {
 	dirty    []int // the keys that commit stores
 	filled   []int // those of them that somebody may have waited for, in Redis's order
 	frozen   int64 // the time where it stands still, in nanoseconds
+	ns       int64 // what the clock said at commit, 0 if nobody has asked
 	commits  []func()
 	arena    structures.Arena
 

@@ -366,6 +366,7 @@ func TestRuns(t *testing.T) {
 					_, err := tx.DBSize()
 					require.NoError(t, err)
 				}
+				require.Equal(t, runs == lastRun, s.holds.Blocked(nil, "whatever"), "run %d", runs)
 				_, err := tx.String(key).Incr()
 				if err != nil {
 					return err

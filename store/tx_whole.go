@@ -86,7 +86,7 @@ func (r *run) isolate() error {
 	}
 	if !r.viewing {
 		r.private.lockShards()
-		r.install(r.private)
+		r.install(r.private, now)
 		r.private.unlockShards()
 	}
 	r.freeze(now)

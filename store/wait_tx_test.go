@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"strconv"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,238 +10,322 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Waiters beside transactions and what they hold.
-
-// pop waits for the first of keys in a goroutine and returns where what it got will be.
-func pop(t *testing.T, s *Store, keys ...string) (got func() string) {
-	t.Helper()
-	result := make(chan string, 1)
-	go func() {
-		key, value, err := s.BLPop(t.Context(), keys...)
-		if err != nil {
-			value = err.Error()
-		}
-		result <- key + "=" + value
-	}()
-	synctest.Wait()
-	return func() string {
-		synctest.Wait()
-		select {
-		case v := <-result:
-			return v
-		default:
-			return ""
-		}
-	}
-}
-
-func TestPushInTransaction(t *testing.T) {
-	for _, whole := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			s := newTest(t)
-			got := pop(t, s, "list")
-			failed := errors.New("failed")
-			push := func(tx *Tx) error {
-				if whole {
-					_, err := tx.DBSize()
-					require.NoError(t, err)
-				}
-				n, err := tx.List("list").RPush("job")
-				require.NoError(t, err)
-				require.Equal(t, 1, n)
-				require.Empty(t, got(), "not before the commit")
-				return nil
-			}
-			require.Equal(t, failed, s.Update(func(tx *Tx) error {
-				require.NoError(t, push(tx))
-				return failed
-			}))
-			require.Empty(t, got(), "rolled back")
-			require.NoError(t, s.Update(push))
-			require.Equal(t, "list=job", got())
-			n, err := s.Exists("list")
-			require.NoError(t, err)
-			require.Zero(t, n)
-		})
-	}
-}
-
-// TestOrderInTransaction asks which of two keys a waiter gets that a transaction fills, as
-// Redis has it: the first that was filled, whatever became of it in between.
-func TestOrderInTransaction(t *testing.T) {
-	push := func(t *testing.T, tx *Tx, key string) {
-		_, err := tx.List(key).RPush("v" + key)
-		require.NoError(t, err)
-	}
-	del := func(t *testing.T, tx *Tx, key string) {
-		_, err := tx.Del(key)
-		require.NoError(t, err)
-	}
-	all := func(t *testing.T, tx *Tx) {
-		_, err := tx.Keys("*")
-		require.NoError(t, err)
-	}
-	for name, c := range map[string]struct {
-		do   func(t *testing.T, tx *Tx)
-		want string
-	}{
-		"b first":       {func(t *testing.T, tx *Tx) { push(t, tx, "b"); push(t, tx, "a") }, "b=vb"},
-		"a read before": {func(t *testing.T, tx *Tx) { del(t, tx, "a"); push(t, tx, "b"); push(t, tx, "a") }, "b=vb"},
-		"a was a string": {func(t *testing.T, tx *Tx) {
-			_ = tx.String("a").Set("x")
-			push(t, tx, "b")
-			del(t, tx, "a")
-			push(t, tx, "a")
-		}, "b=vb"},
-		"a again":           {func(t *testing.T, tx *Tx) { push(t, tx, "a"); del(t, tx, "a"); push(t, tx, "b"); push(t, tx, "a") }, "a=va"},
-		"a is gone":         {func(t *testing.T, tx *Tx) { push(t, tx, "a"); push(t, tx, "b"); del(t, tx, "a") }, "b=vb"},
-		"b, after all keys": {func(t *testing.T, tx *Tx) { all(t, tx); push(t, tx, "b"); push(t, tx, "a") }, "b=vb"},
-		"b, before them":    {func(t *testing.T, tx *Tx) { push(t, tx, "b"); all(t, tx); push(t, tx, "a") }, "b=vb"},
-		"flushed between":   {func(t *testing.T, tx *Tx) { push(t, tx, "b"); _ = tx.FlushAll(); push(t, tx, "a"); push(t, tx, "b") }, "b=vb"},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			s := newTest(t)
-			got := pop(t, s, "a", "b")
-			require.NoError(t, s.Update(func(tx *Tx) error { c.do(t, tx); return nil }))
-			require.Equal(t, c.want, got(), name)
-			s.Close()
-		})
-	}
-}
-
-// TestBlockInTransaction wants an answer at once.
-func TestBlockInTransaction(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newTest(t)
+// TestBlockTx: what a transaction pushes serves at commit, in the order of the writes, and
+// after a rollback not at all.
+func TestBlockTx(t *testing.T) {
+	bubble(t, func(t *testing.T, s *Store, ctx context.Context) {
+		var c crowd
+		c.blpop(ctx, s.DB(0), "k")
+		failed := errors.New("failed")
+		require.Equal(t, failed, s.Update(func(tx *Tx) error {
+			push(t, tx.DB(0), "k", "never")
+			require.Empty(t, c.results(), "before the end")
+			return failed
+		}))
+		require.Empty(t, c.results(), "after a rollback")
+		requireList(t, s.DB(0), "k")
 		require.NoError(t, s.Update(func(tx *Tx) error {
-			_, err := tx.List("list").BLPop(t.Context())
-			require.Equal(t, ErrNotFound, err)
-			_, err = tx.List("list").BLMove(t.Context(), "other", Left, Right)
-			require.Equal(t, ErrNotFound, err)
-			_, err = tx.ZSet("zset").BPopMin(t.Context())
-			require.Equal(t, ErrNotFound, err)
-			_, err = tx.List("list").RPush("v")
-			require.NoError(t, err)
-			v, err := tx.List("list").BLMove(t.Context(), "other", Left, Right)
-			require.NoError(t, err)
-			require.Equal(t, "v", v)
+			push(t, tx.DB(0), "k", "1", "2")
+			require.Empty(t, c.results(), "before the end")
 			return nil
 		}))
-		require.NoError(t, s.View(func(tx *Tx) error {
-			_, err := tx.List("other").BLPop(t.Context())
-			require.ErrorIs(t, err, ErrReadOnly)
+		require.Equal(t, []got{{0, "k=1", nil}}, c.results())
+		requireList(t, s.DB(0), "k", "2")
+
+		// Several pushes: the first one serves who waits for both.
+		c = crowd{}
+		c.blpop(ctx, s.DB(0), "a", "b")
+		c.blpop(ctx, s.DB(0), "a", "b")
+		require.NoError(t, s.Update(func(tx *Tx) error {
+			push(t, tx.DB(0), "b", "1")
+			push(t, tx.DB(0), "a", "2")
 			return nil
 		}))
-	})
-}
+		require.Equal(t, []got{{0, "b=1", nil}, {1, "a=2", nil}}, c.results())
 
-// TestMoveToHeldKey has a push serve a BLMOVE to a key that a transaction holds: it waits, and
-// the element is not lost. A push to a key whose chain is free does not wait.
-func TestMoveToHeldKey(t *testing.T) {
-	for _, shards := range []int{1, 256} {
-		for _, movers := range []int{1, 2 * manyMoves} {
-			synctest.Test(t, func(t *testing.T) {
-				s := newTest(t, WithShards(shards))
-				ctx, cancel := context.WithCancel(t.Context())
-				var wg sync.WaitGroup
-				for i := range movers {
-					wg.Go(func() {
-						_, err := s.List("src").BLMove(ctx, "dst"+strconv.Itoa(i), Left, Right)
-						require.True(t, err == nil || err == context.Canceled, err)
-					})
-					synctest.Wait()
-				}
-				waiting := pop(t, s, "plain")
-				start := time.Now()
-				wg.Go(func() {
-					require.NoError(t, s.Serial(t.Context(), []Key{{Name: "dst0"}}, func(tx *Tx) error {
-						time.Sleep(time.Second)
-						_, err := tx.List("dst0").RPush("mine")
-						return err
-					}))
-				})
-				synctest.Wait()
-				_, err := s.List("plain").RPush("v")
-				require.NoError(t, err)
-				require.Equal(t, "plain=v", waiting())
-				require.NoError(t, s.MSet(Pair{"unrelated", "v"}, Pair{"other", "v"}))
-				require.Zero(t, time.Since(start))
-				_, err = s.List("src").RPush("moved")
-				require.NoError(t, err)
-				require.Equal(t, time.Second, time.Since(start), "it has waited")
-				all, err := s.List("dst0").Range(0, -1)
-				require.NoError(t, err)
-				require.Equal(t, []string{"mine", "moved"}, all)
-				cancel()
-				wg.Wait()
-				require.True(t, s.holds.Idle())
-			})
-		}
-	}
-}
-
-// TestSerialWithWaiters runs serial transactions that push where others wait, while unrelated
-// keys are held: each runs once.
-func TestSerialWithWaiters(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newTest(t)
-		popped := pop(t, s, "plain")
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			v, err := s.List("src").BLMove(t.Context(), "dst", Left, Right)
-			require.NoError(t, err)
-			require.Equal(t, "v", v)
-		})
-		synctest.Wait()
-		wg.Go(func() {
-			require.NoError(t, s.Serial(t.Context(), []Key{{Name: "unrelated"}}, func(*Tx) error { time.Sleep(time.Hour); return nil }))
-		})
-		wg.Go(func() {
-			require.NoError(t, s.Serial(t.Context(), []Key{{Name: "dst"}}, func(*Tx) error { time.Sleep(time.Second); return nil }))
-		})
-		synctest.Wait()
-		start, runs := time.Now(), 0
-		require.NoError(t, s.Serial(t.Context(), []Key{{Name: "src"}, {Name: "plain"}}, func(tx *Tx) error {
-			runs++
-			_, err := tx.List("src").RPush("v")
-			require.NoError(t, err)
-			_, err = tx.List("plain").RPush("w")
+		// What is there only in between serves nobody.
+		c = crowd{}
+		c.blpop(ctx, s.DB(0), "a")
+		require.NoError(t, s.Update(func(tx *Tx) error {
+			push(t, tx.DB(0), "a", "1")
+			_, err := tx.Del("a")
 			return err
 		}))
-		require.Equal(t, 1, runs)
-		require.Equal(t, "plain=w", popped())
-		require.Equal(t, time.Second, time.Since(start), "it has waited for where its element goes")
-		wg.Wait()
+		require.Empty(t, c.results())
+		require.NoError(t, s.Serial(ctx, []Key{{Name: "a"}}, func(tx *Tx) error {
+			push(t, tx.DB(0), "a", "2")
+			return nil
+		}))
+		require.Equal(t, []got{{0, "a=2", nil}}, c.results())
 	})
 }
 
-// TestBlockMeetsHeldKey has commands that wait meet a key that a transaction holds: their
-// context and Close end that, too.
-func TestBlockMeetsHeldKey(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newTest(t)
-		_, err := s.List("k").RPush("a", "b")
+func TestBlockTxChain(t *testing.T) {
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, s *Store, ctx context.Context) {
+				var c crowd
+				c.blpop(ctx, s.DB(0), "c")
+				c.move(ctx, s.DB(0), "b", "c")
+				c.move(ctx, s.DB(0), "a", "b")
+				require.NoError(t, way(s, "a", func(tx *Tx) { push(t, tx.DB(0), "a", "1", "2") }))
+				require.Equal(t, []got{{0, "c=1", nil}, {1, "1", nil}, {2, "1", nil}}, c.results())
+				requireList(t, s.DB(0), "a", "2")
+				requireList(t, s.DB(0), "b")
+				requireList(t, s.DB(0), "c")
+			})
+		})
+	}
+}
+
+// TestBlockTxCopy: with a command on the whole keyspace in it, too.
+func TestBlockTxCopy(t *testing.T) {
+	bubble(t, func(t *testing.T, s *Store, ctx context.Context) {
+		var c crowd
+		for _, key := range []string{"a", "b", "b"} {
+			c.blpop(ctx, s.DB(0), key)
+		}
+		c.blpop(ctx, s.DB(1), "a")
+		push(t, s.DB(1), "other", "x")
+		require.NoError(t, s.Update(func(tx *Tx) error {
+			push(t, tx.DB(0), "a", "1")
+			n, err := tx.DBSize()
+			require.NoError(t, err)
+			require.Equal(t, 1, n)
+			push(t, tx.DB(0), "b", "2", "3", "4")
+			require.Empty(t, c.results())
+			return nil
+		}))
+		require.Equal(t, []got{{0, "a=1", nil}, {1, "b=2", nil}, {2, "b=3", nil}}, c.results())
+		requireList(t, s.DB(0), "b", "4")
+		require.NoError(t, s.Update(func(tx *Tx) error {
+			push(t, tx.DB(0), "a", "5")
+			return tx.SwapDB(0, 1)
+		}))
+		require.Equal(t, []got{{3, "a=5", nil}}, c.results())
+		requireList(t, s.DB(0), "other", "x")
+		requireList(t, s.DB(1), "b", "4")
+
+		c = crowd{}
+		c.blpop(ctx, s.DB(0), "a")
+		require.NoError(t, s.Update(func(tx *Tx) error {
+			push(t, tx.DB(0), "a", "gone")
+			return tx.FlushAll()
+		}))
+		require.Empty(t, c.results())
+		require.NoError(t, s.Update(func(tx *Tx) error {
+			require.NoError(t, tx.FlushAll())
+			push(t, tx.DB(0), "a", "6")
+			return nil
+		}))
+		require.Equal(t, []got{{0, "a=6", nil}}, c.results())
+		n, err := s.DBSize()
 		require.NoError(t, err)
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			_ = s.Serial(t.Context(), []Key{{Name: "k"}}, func(*Tx) error { time.Sleep(time.Hour); return nil })
-		})
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		start := time.Now()
-		_, err = s.List("k").BLPop(ctx)
-		require.Equal(t, context.DeadlineExceeded, err)
-		require.Equal(t, time.Second, time.Since(start))
-		_, _, err = s.BLPop(ctx, "none", "k")
-		require.Equal(t, context.DeadlineExceeded, err)
-		wg.Go(func() {
-			_, err := s.List("k").BLPop(t.Context())
-			require.Equal(t, ErrClosed, err)
-		})
-		synctest.Wait()
-		require.NoError(t, s.Close())
-		wg.Wait()
-		require.Equal(t, 1, s.Stats().Keys, "nothing was taken")
+		require.Zero(t, n)
 	})
+}
+
+// TestBlockSwap: SWAPDB and MOVE bring what somebody waits for.
+func TestBlockSwap(t *testing.T) {
+	bubble(t, func(t *testing.T, s *Store, ctx context.Context) {
+		var c crowd
+		c.blpop(ctx, s.DB(0), "a")
+		c.blpop(ctx, s.DB(2), "a")
+		push(t, s.DB(1), "a", "1", "2")
+		require.NoError(t, s.SwapDB(1, 0))
+		require.Equal(t, []got{{0, "a=1", nil}}, c.results())
+		require.NoError(t, s.Update(func(tx *Tx) error {
+			_, err := tx.Move("a", 2)
+			return err
+		}))
+		require.Equal(t, []got{{1, "a=2", nil}}, c.results())
+	})
+}
+
+// TestBlockServesBatches: RENAME and the like serve chains, too, and readers without a lock
+// see nothing of what is on its way.
+func TestBlockServesBatches(t *testing.T) {
+	s := newTest(t)
+	keys := keysIn(s, "k", 4, false)
+	for range rounds(3000) {
+		moved := make(chan error, 1)
+		go func() {
+			_, err := s.List(keys[1]).BLMove(t.Context(), keys[2], Left, Right)
+			moved <- err
+		}()
+		for !s.allWait(keys[1:2]) {
+			time.Sleep(time.Microsecond)
+		}
+		sh, _ := s.hash(keys[2])
+		push(t, s.DB(0), keys[0], "x")
+		sh.mu.Lock() // who moves to it must wait
+		renamed := make(chan error, 1)
+		go func() { renamed <- s.Rename(keys[0], keys[1]) }()
+		select {
+		case <-renamed:
+			sh.mu.Unlock()
+			t.Fatal("it was served without the lock of the list it moves to")
+		case <-time.After(10 * time.Microsecond):
+		}
+		sh.mu.Unlock()
+		require.NoError(t, <-renamed)
+		require.NoError(t, <-moved)
+		requireList(t, s.DB(0), keys[2], "x")
+		_, err := s.Del(keys[2])
+		require.NoError(t, err)
+	}
+}
+
+// TestBlockInTx: nobody waits in a transaction.
+func TestBlockInTx(t *testing.T) {
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, s *Store, ctx context.Context) {
+				require.NoError(t, way(s, "k", func(tx *Tx) {
+					_, err := tx.List("k").BLPop(ctx)
+					require.Equal(t, ErrNotFound, err)
+					_, _, err = tx.BLMPop(ctx, Left, 1, "k", "1")
+					require.Equal(t, ErrNotFound, err)
+					_, err = tx.List("k").BLMove(ctx, "another", Left, Right)
+					require.Equal(t, ErrNotFound, err)
+					_, err = tx.ZSet("k").BPopMin(ctx)
+					require.Equal(t, ErrNotFound, err)
+					push(t, tx.DB(0), "k", "1", "2", "3")
+					value, err := tx.List("k").BLPop(ctx)
+					require.NoError(t, err)
+					require.Equal(t, "1", value)
+					value, err = tx.List("k").BLMove(ctx, "another", Left, Right)
+					require.NoError(t, err)
+					require.Equal(t, "2", value)
+				}))
+				requireList(t, s.DB(0), "k", "3")
+				requireList(t, s.DB(0), "another", "2")
+			})
+		})
+	}
+}
+
+// TestBlockMovesToHeld: a waiter moves to a key that a transaction holds: who pushes waits
+// until it is free, and nothing is lost.
+func TestBlockMovesToHeld(t *testing.T) {
+	pushes := map[string]func(s *Store) error{
+		"a push": func(s *Store) error { _, err := s.List("a").RPush("1"); return err },
+		"a rename": func(s *Store) error {
+			if _, err := s.List("x").RPush("1"); err != nil {
+				return err
+			}
+			return s.Rename("x", "a")
+		},
+		"a transaction": func(s *Store) error {
+			return s.Update(func(tx *Tx) error { _, err := tx.List("a").RPush("1"); return err })
+		},
+		"a swap": func(s *Store) error {
+			if _, err := s.DB(1).List("a").RPush("1"); err != nil {
+				return err
+			}
+			return s.SwapDB(0, 1)
+		},
+		"a copy": func(s *Store) error {
+			return s.Update(func(tx *Tx) error {
+				if _, err := tx.DBSize(); err != nil {
+					return err
+				}
+				_, err := tx.List("a").RPush("1")
+				return err
+			})
+		},
+	}
+	for name, pushed := range pushes {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, s *Store, ctx context.Context) {
+				start := time.Now()
+				var c crowd
+				c.move(ctx, s.DB(0), "a", "b")
+				c.wait(func() (string, error) {
+					return "", s.Serial(ctx, []Key{{Name: "b"}}, func(tx *Tx) error {
+						time.Sleep(time.Minute)
+						requireList(t, tx.DB(0), "b")
+						push(t, tx.DB(0), "b", "mine")
+						return nil
+					})
+				})
+				require.NoError(t, pushed(s))
+				require.Equal(t, time.Minute, time.Since(start))
+				require.Equal(t, []got{{0, "1", nil}, {1, "", nil}}, c.results())
+				if name == "a swap" {
+					requireList(t, s.DB(1), "b", "mine")
+					requireList(t, s.DB(0), "b", "1")
+				} else {
+					requireList(t, s.DB(0), "b", "mine", "1")
+				}
+				require.True(t, s.holds.Idle())
+			})
+		})
+	}
+}
+
+// TestBlockOnHeld: who waits for a key that a transaction holds gets what that leaves.
+func TestBlockOnHeld(t *testing.T) {
+	bubble(t, func(t *testing.T, s *Store, ctx context.Context) {
+		for _, keys := range [][]Key{{{Name: "k"}}, nil} {
+			var c crowd
+			short, cancel := context.WithTimeout(ctx, time.Second)
+			c.blpop(ctx, s.DB(0), "k")
+			c.blpop(short, s.DB(0), "k")
+			c.wait(func() (string, error) {
+				return "", s.Serial(ctx, keys, func(tx *Tx) error {
+					push(t, tx.DB(0), "k", "1", "2")
+					time.Sleep(time.Minute)
+					return nil
+				})
+			})
+			c.blpop(ctx, s.DB(0), "k") // its turn comes after the transaction
+			time.Sleep(time.Second)
+			require.Equal(t, []got{{1, "=", context.DeadlineExceeded}}, c.results())
+			time.Sleep(time.Minute)
+			require.Equal(t, []got{{0, "k=1", nil}, {2, "", nil}, {3, "k=2", nil}}, c.results())
+			requireList(t, s.DB(0), "k")
+			require.True(t, s.holds.Idle())
+			cancel()
+		}
+	})
+}
+
+// TestHeldFromBatches: commands on several keys, and other transactions, wait for a
+// transaction that holds one of their keys.
+func TestHeldFromBatches(t *testing.T) {
+	for name, write := range map[string]func(s *Store) error{
+		"MSET":   func(s *Store) error { return s.MSet(Pair{"held", "w"}, Pair{"free", "w"}) },
+		"RENAME": func(s *Store) error { return s.Rename("free", "held") },
+		"Update": func(s *Store) error { return s.Update(func(tx *Tx) error { return tx.String("held").Set("w") }) },
+		"Update of a copy": func(s *Store) error {
+			return s.Update(func(tx *Tx) error {
+				if _, err := tx.DBSize(); err != nil {
+					return err
+				}
+				return tx.String("held").Set("w")
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newTest(t)
+				require.NoError(t, s.MSet(Pair{"held", "v"}, Pair{"free", "w"}))
+				start := time.Now()
+				var c crowd
+				c.wait(func() (string, error) {
+					return "", s.Serial(t.Context(), []Key{{Name: "held"}}, func(tx *Tx) error {
+						time.Sleep(time.Minute)
+						return tx.String("held").Set("mine")
+					})
+				})
+				require.NoError(t, write(s))
+				require.Equal(t, time.Minute, time.Since(start))
+				text, err := s.String("held").Get()
+				require.NoError(t, err)
+				require.Equal(t, "w", text, "it came after the transaction")
+				require.Equal(t, []got{{0, "", nil}}, c.results())
+			})
+		})
+	}
 }

@@ -33,12 +33,26 @@ type write struct {
 	claim *txn.Claim // held for the command, which had to wait for its turn
 }
 
-// nano returns the time of the command: the clock is read once, under the lock.
+// nano returns the time of the command: the clock is read once, under the lock and before
+// the command writes anything.
 func (w *write) nano() int64 {
 	if w.ns == 0 {
 		w.ns = w.db.s.clock.nano()
+		if w.own && w.run == nil && w.db.s.stale(w.sh) {
+			w.freezeAgain()
+		}
 	}
 	return w.ns
+}
+
+// freezeAgain makes the command one that came after the last snapshot, at whose time there
+// may have been more than at that of the command.
+func (w *write) freezeAgain() {
+	w.db.s.freeze(w.sh, w.db.s.epoch.Load())
+	if w.t != nil {
+		_, h := w.db.s.hash(w.key)
+		w.t.Seek(&w.ref, h, w.key)
+	}
 }
 
 // overdue says whether a deadline has come; 0 is none.
@@ -131,6 +145,7 @@ func (w *write) lockChain(s *Store, key string) {
 	if w.via = &c; len(c.shards) > 1 {
 		w.own = false
 		w.chain = &batch{s: s, shards: c.shards, awaited: true, write: true}
+		w.ns = s.clock.nano()
 		w.chain.enter(true)
 	}
 }

@@ -10,7 +10,8 @@
 //
 // TestTransactions does the same with programs of several reads and writes, each run as
 // one transaction by whatever can do so: strict serializability. A run of a program that
-// came to nothing must have read what was true at one moment, too.
+// came to nothing must have read what was true at one moment, too. TestUpdates adds the
+// closures, and TestBlocking commands that wait beside transactions that push, in bubbles.
 //
 // # Longer runs
 //
@@ -40,9 +41,21 @@
 //	Package: ./store/conformance
 //	Test: TestKeys
 //
-// and, if need be, a line of further flags of go test or of the test, such as
+// and, if need be, a line of further flags of the test's binary, such as
 //
-//	Flags: -stuck=2s
+//	Flags: -stuck=2s -test.timeout=10s
+//
+// Each mutant is a build of its own, by go test -c -overlay, so that all of them take
+// minutes. The usual run wants every patch to apply, and tries those with the line
+//
+//	Often: yes
+//
+// which are one for each mechanism: the order of locks, the copies that snapshots and
+// readers without a lock need, several keys in one step, the validation of commits and of
+// reads, the clones of transactions, what they hold, and for those who wait that one of
+// two serves them, that nobody else sees it, and that commits do. CI runs all:
+//
+//	go test -run TestMutants -mutants all -timeout 20m
 //
 // To add one, break the code, run the tests, see one fail each time, and write the diff:
 //
@@ -50,7 +63,7 @@
 //
 // then put the header before it, undo the change, and run
 //
-//	go test -run TestMutants/name -kills 20
+//	go test -run TestMutants/name -mutants all -kills 20
 //
 // which wants the test to fail twenty times in a row. The lines that a hunk removes and
 // keeps must occur in the file exactly once; its line numbers don't matter. When the code

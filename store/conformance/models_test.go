@@ -568,6 +568,13 @@ func deadlineModel() *model[timed] {
 				}
 				return st, st.deadline
 			})},
+			{"a snapshot", func(s *store.Store, a args) (any, error) {
+				sn := s.Snapshot()
+				return later(func() (any, error) {
+					defer sn.Close()
+					return sn.String(name(a.key)).Get()
+				}), nil
+			}, says(func(st timed, _ args) (timed, any) { st = live(st); return st, orMissing(st) })},
 			{"DBSIZE", func(s *store.Store, _ args) (any, error) {
 				return s.DBSize()
 			}, says(func(st timed, _ args) (timed, any) { st = live(st); return st, min(1, len(st.value)) })},

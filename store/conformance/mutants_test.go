@@ -21,23 +21,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var killsFlag = flag.Int("kills", 1, "demand that each mutant is killed `n` times in a row")
+var (
+	killsFlag   = flag.Int("kills", 1, "demand that each mutant is killed `n` times in a row")
+	mutantsFlag = flag.String("mutants", "some", "`which` mutants to try: some or all")
+)
 
 const (
 	mutantDir   = "testdata/mutants"
 	mutantsRoot = "../.."         // of the files that patches name
-	mutantLimit = 3 * time.Minute // to build a mutant and run its test
-	atOnce      = 4               // mutants, at most
+	mutantLimit = 2 * time.Minute // to run the test of one
+	atOnce      = 3               // mutants, at most
 )
 
 // mutant is a patch that must make a test fail.
 type mutant struct {
 	pkg, test string
 	flags     []string
+	often     bool // tried in every run
 	files     []*gitdiff.File
 }
 
-var mutantLine = regexp.MustCompile(`(?m)^(Package|Test|Flags):[ \t]*(.*)$`)
+var mutantLine = regexp.MustCompile(`(?m)^(Package|Test|Flags|Often):[ \t]*(.*)$`)
 
 // parseMutant reads a patch and the lines before it.
 func parseMutant(text string) (m mutant, err error) {
@@ -54,6 +58,8 @@ func parseMutant(text string) (m mutant, err error) {
 			m.test = value
 		case "Flags":
 			m.flags = strings.Fields(value)
+		case "Often":
+			m.often = value == "yes"
 		}
 	}
 	words := strings.TrimSpace(mutantLine.ReplaceAllString(header, ""))
@@ -128,19 +134,50 @@ const (
 	passed  outcome = "the test passed"
 	failed  outcome = "the test failed"
 	notRun  outcome = "the test did not run"
-	endless outcome = "the test, or its build, did not end"
+	endless outcome = "the test did not end"
 )
 
-// run runs the test of the mutant with more flags of go test.
-func (m *mutant) run(ctx context.Context, more ...string) (outcome, string) {
+// binary is the test binary of a package.
+type binary struct {
+	once sync.Once
+	path string
+	out  string
+	err  error
+}
+
+// build builds the tests of the mutant's package with more flags of go test.
+func (m *mutant) build(ctx context.Context, b *binary, dir string, more ...string) {
+	if b.err = os.MkdirAll(dir, 0o700); b.err != nil {
+		return
+	}
+	b.path = filepath.Join(dir, "mutant.test")
+	if runtime.GOOS == "windows" {
+		b.path += ".exe"
+	}
+	args := append([]string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-o", b.path}, more...)
+	var out []byte
+	out, b.err = m.command(ctx, "go", args...).CombinedOutput()
+	b.out = string(out)
+}
+
+// run runs the test of the mutant.
+func (m *mutant) run(ctx context.Context, b *binary) (outcome, string) {
+	if b.err != nil {
+		return notRun, b.out
+	}
 	ctx, cancel := context.WithTimeout(ctx, mutantLimit)
 	defer cancel()
-	args := append([]string{"test", "-v", "-vet=off", "-timeout=1m", "-run=^" + m.test + "$"}, m.flags...)
-	cmd := exec.CommandContext(ctx, "go", append(args, more...)...)
-	cmd.Dir = filepath.Join(mutantsRoot, filepath.FromSlash(m.pkg)) // of any module
-	cmd.WaitDelay = time.Second
-	out, err := cmd.CombinedOutput()
+	args := append([]string{"-test.v", "-test.failfast", "-test.timeout=1m", "-test.run=^" + m.test + "$"}, m.flags...)
+	out, err := m.command(ctx, b.path, args...).CombinedOutput()
 	return judge(m.test, out, err == nil, ctx.Err() != nil), string(out)
+}
+
+// command is a command in the directory of the mutant's package, in whatever module.
+func (m *mutant) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = filepath.Join(mutantsRoot, filepath.FromSlash(m.pkg))
+	cmd.WaitDelay = time.Second
+	return cmd
 }
 
 // judge says what the output of go test -v means. A test that hangs or panics says
@@ -177,27 +214,37 @@ func TestMutants(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, names)
 	places := make(chan struct{}, atOnce)
-	var sound sync.Map // *sync.Once by what is run without a mutant
+	var sound sync.Map // *binary by the package, and *sync.Once by what is run
+	dir := t.TempDir() // of those without a mutant
 	for _, name := range names {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".patch"), func(t *testing.T) {
 			t.Parallel()
-			places <- struct{}{}
-			defer func() { <-places }()
 			text, err := os.ReadFile(name)
 			require.NoError(t, err)
 			m, err := parseMutant(string(text))
 			require.NoError(t, err, name)
 			overlay, err := m.overlay(t.TempDir())
 			require.NoError(t, err, "%s no longer applies: write it anew", name)
+			if !m.often && *mutantsFlag != "all" {
+				t.Skip("it is one for -mutants all")
+			}
+			places <- struct{}{}
+			defer func() { <-places }()
 
+			whole, _ := sound.LoadOrStore(m.pkg, new(binary))
+			whole.(*binary).once.Do(func() {
+				m.build(t.Context(), whole.(*binary), filepath.Join(dir, filepath.FromSlash(m.pkg)))
+			})
 			once, _ := sound.LoadOrStore(fmt.Sprint(m.pkg, m.test, m.flags), new(sync.Once))
 			once.(*sync.Once).Do(func() {
-				if got, out := m.run(t.Context()); got != passed {
+				if got, out := m.run(t.Context(), whole.(*binary)); got != passed {
 					t.Fatalf("without a mutant, %s: %s\n%s", m.test, got, tail(out))
 				}
 			})
+			var b binary
+			m.build(t.Context(), &b, t.TempDir(), "-overlay="+overlay)
 			for i := range *killsFlag {
-				if got, out := m.run(t.Context(), "-count=1", "-ldflags=-s -w", "-overlay="+overlay); got != failed {
+				if got, out := m.run(t.Context(), &b); got != failed {
 					t.Fatalf("%s is alive: %s (run %d): %s\n%s", name, m.test, i+1, got, tail(out))
 				}
 			}
@@ -232,12 +279,12 @@ func TestJudge(t *testing.T) {
 
 func TestPatch(t *testing.T) {
 	const (
-		header = "It breaks a.\n\nPackage: ./a\nTest: TestA\nFlags: -short -timeout=9s\n\n"
+		header = "It breaks a.\n\nPackage: ./a\nTest: TestA\nFlags: -test.short -stuck=9s\n\n"
 		diff   = "diff --git a/a.go b/a.go\n--- a/a.go\n+++ b/a.go\n@@ -9,3 +9,2 @@\n one\n-two\n three\n"
 	)
 	m, err := parseMutant(header + diff)
 	require.NoError(t, err)
-	require.Equal(t, []string{"./a", "TestA", "-short", "-timeout=9s"}, append([]string{m.pkg, m.test}, m.flags...))
+	require.Equal(t, []string{"./a", "TestA", "-test.short", "-stuck=9s"}, append([]string{m.pkg, m.test}, m.flags...))
 	require.Equal(t, "a.go", m.files[0].OldName)
 	for src, want := range map[string]string{
 		"zero\none\ntwo\nthree\nfour\n":                "zero\none\nthree\nfour\n",

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -199,6 +200,7 @@ type model[S any] struct {
 	draw     func(r *rand.Rand, large bool) args
 	commands []command[S]
 	newStore func(sh shape) *store.Store // nil is a store with the shape's shards
+	bubble   bool                        // some commands wait: a round is in a bubble
 }
 
 // call is an operation of a history.
@@ -212,12 +214,20 @@ func (m *model[S]) check(t *testing.T) {
 	shapes(t, func(t *testing.T, sh shape) {
 		r := seeded(t)
 		for i := range rounds(m.rounds) {
-			m.round(t, r, sh, newClock(i))
+			if !m.bubble {
+				verify(t, m.porcupine(), m.round(t, r, sh, newClock(i)))
+				continue
+			}
+			var history []porcupine.Operation
+			synctest.Test(t, func(t *testing.T) {
+				history = m.round(t, r, sh, newClock(0)) // a measuring clock stands still
+			})
+			verify(t, m.porcupine(), history)
 		}
 	})
 }
 
-func (m *model[S]) round(t *testing.T, r *rand.Rand, sh shape, now clock) {
+func (m *model[S]) round(t *testing.T, r *rand.Rand, sh shape, now clock) []porcupine.Operation {
 	s := m.store(sh)
 	defer s.Close()
 	var calls [clients][]call[S]
@@ -228,7 +238,7 @@ func (m *model[S]) round(t *testing.T, r *rand.Rand, sh shape, now clock) {
 		}
 	}
 	yields := r.Uint64()
-	verify(t, m.porcupine(), together(t, func(id int) []porcupine.Operation {
+	return together(t, func(id int) []porcupine.Operation {
 		history := make([]porcupine.Operation, 0, each)
 		results := make([]any, each)
 		errs := make([]error, each)
@@ -254,7 +264,7 @@ func (m *model[S]) round(t *testing.T, r *rand.Rand, sh shape, now clock) {
 			history[i].Output = render(results[i], errs[i])
 		}
 		return history
-	}))
+	})
 }
 
 func (m *model[S]) store(sh shape) *store.Store {
