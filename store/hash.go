@@ -301,7 +301,7 @@ func (h Hash) GetAll() (map[string]string, error) {
 func (h Hash) All() (iter.Seq2[string, string], error) {
 	v, err := h.clone("HGETALL")
 	if err != nil {
-		return nil, err
+		return func(func(string, string) bool) {}, err
 	}
 	return func(yield func(string, string) bool) {
 		v.All(func(field, value string, _ int64) bool { return yield(field, value) })

@@ -244,7 +244,7 @@ func (db DB) Keys(pattern string) ([]string, error) {
 func (db DB) All() (iter.Seq[string], error) {
 	db, err := db.whole("KEYS")
 	if err != nil {
-		return nil, err
+		return func(func(string) bool) {}, err
 	}
 	return func(yield func(string) bool) {
 		sn := db.s.instant()

@@ -162,7 +162,7 @@ func slice(v *structures.List, from, to int) []string {
 func (l List) All() (iter.Seq[string], error) {
 	v, err := l.frozen()
 	if err != nil {
-		return nil, err
+		return func(func(string) bool) {}, err
 	}
 	return func(yield func(string) bool) {
 		v.Walk(0, false, func(_ int, s string) bool { return yield(s) })

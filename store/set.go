@@ -247,7 +247,7 @@ func (s Set) Members() ([]string, error) {
 func (s Set) All() (iter.Seq[string], error) {
 	v, err := s.frozen("SMEMBERS")
 	if err != nil {
-		return nil, err
+		return func(func(string) bool) {}, err
 	}
 	return func(yield func(member string) bool) { v.All(yield) }, nil
 }

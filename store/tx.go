@@ -29,7 +29,8 @@ func (tx *Tx) DB(n int) DB { return DB{s: tx.database.s, n: n} }
 // OnCommit calls fn after the transaction has been committed, on the goroutine of
 // [Store.Update] and in the order of the calls of OnCommit. fn may use the store. Of a
 // transaction that is rolled back, or run again, it is forgotten; in a View it is called
-// when the closure has returned nil.
+// when the closure has returned nil. Where fn panics, the others are called all the same, and
+// the panic goes on: what was committed stays. A nil fn is none.
 //
 // It returns [ErrTxDone] after the end. The complexity is O(1).
 func (tx *Tx) OnCommit(fn func()) error {

@@ -26,8 +26,11 @@ func (s *Store) transact(j job) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	if j.fn == nil || j.ctx == nil {
-		return mistake(j.op, "", ErrInvalidOption)
+	switch {
+	case j.ctx == nil:
+		return mistake(j.op, "", ErrNoContext)
+	case j.fn == nil:
+		return mistake(j.op, "", ErrNoClosure)
 	}
 	// Only where another closure runs, too, may it be one of this goroutine: looking takes time.
 	if !j.viewing && s.closures.Add(1) > 1 && txn.Inside(s.identity()) {

@@ -279,10 +279,10 @@ func TestTxDone(t *testing.T) {
 
 func TestTransactionArguments(t *testing.T) {
 	s := newTest(t)
-	require.ErrorIs(t, s.Update(nil), ErrInvalidOption)
-	require.ErrorIs(t, s.View(nil), ErrInvalidOption)
+	require.ErrorIs(t, s.Update(nil), ErrNoClosure)
+	require.ErrorIs(t, s.View(nil), ErrNoClosure)
 	var none context.Context
-	require.ErrorIs(t, s.UpdateContext(none, func(*Tx) error { return nil }), ErrInvalidOption)
+	require.ErrorIs(t, s.UpdateContext(none, func(*Tx) error { return nil }), ErrNoContext)
 	require.ErrorIs(t, s.Serial(context.Background(), []Key{{DB: 16}}, func(*Tx) error { return nil }), ErrInvalidDB)
 	other := newTest(t)
 	require.ErrorIs(t, s.Update(func(*Tx) error { return nil }, other.Watch("a")), ErrInvalidOption)

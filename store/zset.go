@@ -790,7 +790,7 @@ func (z ZSet) All() (iter.Seq2[string, float64], error) {
 	v, locked, err := z.read(op, view, nil)
 	locked.release()
 	if err != nil {
-		return nil, err
+		return func(func(string, float64) bool) {}, err
 	}
 	if locked != nil { // it is large: Clone is a write
 		if v, err = z.clone(op); err != nil {
