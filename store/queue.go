@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -28,6 +29,7 @@ type queue struct {
 	sh          *shard
 	first, last *node
 	ready       bool // it is in the shard's list
+	least       int  // with fewer elements there is nobody to serve
 }
 
 // waiting is who waits in a shard.
@@ -58,7 +60,7 @@ func (sh *shard) needQueue(what awaited) *queue {
 	}
 	q := sh.waiting.queues[what]
 	if q == nil {
-		q = &queue{awaited: what, sh: sh}
+		q = &queue{awaited: what, sh: sh, least: math.MaxInt}
 		sh.waiting.queues[what] = q
 	}
 	return q
@@ -73,6 +75,7 @@ func (q *queue) push(wt *waiter, n *node) {
 		q.last.next = n
 	}
 	q.last = n
+	q.least = min(q.least, wt.demand.least())
 	if wt.moves {
 		q.countMove(wt, 1)
 	}
@@ -129,16 +132,22 @@ func (q *queue) countMove(wt *waiter, by int) {
 	}
 }
 
-// claim takes the first waiter out that nobody has claimed, nil if there is none.
-func (q *queue) claim() *waiter {
-	for q.first != nil {
-		n := q.first
-		n.remove()
-		if n.waiter.claimed.CompareAndSwap(false, true) {
-			return n.waiter
+// claim takes the first waiter out that nobody has claimed and who is content with n
+// elements, from at on, and returns the place behind it. If there is none, it returns nil
+// and with how many fewer of those that it met would have been.
+func (q *queue) claim(at *node, n int, fewest *int) (wt *waiter, next *node) {
+	for ; at != nil; at = next {
+		next = at.next
+		if least := at.waiter.demand.least(); least > n {
+			*fewest = min(*fewest, least)
+			continue
+		}
+		at.remove()
+		if at.waiter.claimed.CompareAndSwap(false, true) {
+			return at.waiter, next
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // signal adds a queue to what serve has to look at.

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -10,20 +11,30 @@ import (
 
 // This is how commands wait: BLPOP and the like. Whoever finds nothing queues at each of
 // its keys, under the locks of all their shards, so that no write comes in between. A
-// write that puts a value where somebody waits notes that, and serves before it unlocks:
-// nobody else ever sees what a waiter gets. BLMOVE puts in its turn, for which the writer
-// holds the locks of wherever that may lead.
+// write that puts a value where somebody waits, or more elements into it, notes that, and
+// serves before it unlocks: nobody else ever sees what a waiter gets. BLMOVE puts in its
+// turn, for which the writer holds the locks of wherever that may lead.
 
 // demand is what a blocking command wants of the first of its keys that has elements.
 type demand struct {
-	op      string
-	kind    Kind
-	count   int  // how many elements at most
-	from    Side // of a list
-	highest bool // of a sorted set
-	moves   bool // to the end to of the list at dst
-	to      Side
-	dst     string
+	op       string
+	kind     Kind
+	count    int  // how many elements at most
+	exactly  bool // and at least
+	from     Side // of a list
+	highest  bool // of a sorted set
+	moves    bool // to the end to of the list at dst
+	to       Side
+	oneByOne bool
+	dst      string
+}
+
+// least is of how many elements something can be taken.
+func (d *demand) least() int {
+	if d.exactly {
+		return d.count
+	}
+	return 1
 }
 
 // answer is what a blocking command got.
@@ -113,31 +124,19 @@ func (db DB) takeOrQueue(ctx context.Context, d *demand, keys []string) (answer,
 // take does what d says with one of the locked keys, and says whether there is anything.
 func (b *batch) take(db DB, key string, d *demand) (a answer, found bool, err error) {
 	a.key = key
-	if d.moves {
-		value, err := b.move(db, key, d.dst, d.from, d.to)
-		if err != nil {
-			return answer{}, false, unlessMissing(err)
-		}
-		a.values = []string{value}
-		return a, true, nil
-	}
 	w := b.key(db, key)
-	if d.kind == KindList {
+	switch {
+	case d.moves:
+		a.values, err = b.move(db, key, d)
+	case d.kind == KindList:
 		a.values, err = w.popN(d.from, d.count)
-	} else {
+	default:
 		a.scored, err = w.popScoredN(d.count, d.highest)
 	}
 	if err != nil || a.values == nil && a.scored == nil {
 		return answer{}, false, err
 	}
 	return a, true, nil
-}
-
-func unlessMissing(err error) error {
-	if err == ErrNotFound {
-		return nil
-	}
-	return err
 }
 
 // enqueue makes a waiter and puts it last in the queues of keys, whose shards are locked,
@@ -188,6 +187,19 @@ func (w *write) signal(k Kind) {
 func (w *write) fills(kind uint8) bool {
 	k := Kind(kind >> encodingBits)
 	return (k == KindList || k == KindZSet) && (!w.ref.Found || kindOf(&w.ref.Record) != k)
+}
+
+// grows notes that elements come to the list under the key, or a list: somebody may wait
+// for as many as there are then.
+func (w *write) grows() {
+	switch {
+	case w.run != nil:
+		w.run.fill(w.at)
+	case w.sh.waiting != nil:
+		w.signal(KindList)
+	case w.sh.derived != nil && w.sh.derived.put != nil:
+		w.sh.derived.put.note(awaited{key: w.key, n: w.db.n, kind: KindList})
+	}
 }
 
 // filled is what has been put into a transaction's copy of the store and somebody may wait
@@ -253,7 +265,8 @@ func (s *Store) serveAll() {
 	s.serve(shards)
 }
 
-// serveKey serves those who wait for one thing until there is nothing left of it.
+// serveKey serves those who wait for one thing, in their order, as far as there is enough
+// of it for them.
 func (s *Store) serveKey(what awaited) {
 	sh, _ := s.hash(what.key)
 	db := s.DB(what.n)
@@ -261,13 +274,23 @@ func (s *Store) serveKey(what awaited) {
 	if q == nil {
 		return
 	}
-	for q.ready = false; q.first != nil; {
+	q.ready = false
+	for at, least := q.first, math.MaxInt; at != nil; {
 		b := batch{s: s}
-		if w := b.key(db, what.key); !w.found() || kindOf(&w.ref.Record) != what.kind {
+		w := b.key(db, what.key)
+		if !w.found() || kindOf(&w.ref.Record) != what.kind {
 			return
 		}
-		wt := q.claim()
-		if wt == nil {
+		n := 1
+		if what.kind == KindList {
+			n, _ = w.listLen()
+		}
+		if n < q.least {
+			return
+		}
+		var wt *waiter
+		if wt, at = q.claim(at, n, &least); wt == nil {
+			q.least = least
 			return
 		}
 		b.op = wt.op
