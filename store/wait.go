@@ -172,33 +172,34 @@ func (wt *waiter) leave() {
 	}
 }
 
-// signal notes that a value of kind k is about to be put under the key, if somebody waits
-// for it: serve follows before the shard is unlocked. From here on readers without a lock
-// wait for that.
+// signal notes that a value of kind k, or more of it, is about to be put under the key, if
+// somebody waits for it: serve follows before the shard is unlocked. From here on readers
+// without a lock wait for that.
 func (w *write) signal(k Kind) {
-	if q := w.sh.queue(awaited{key: w.key, n: w.db.n, kind: k}); q != nil {
+	what := awaited{key: w.key, n: w.db.n, kind: k}
+	if q := w.sh.queue(what); q != nil {
 		w.together()
 		w.db.s.signal(q)
+	}
+	if w.sh.derived != nil && w.sh.derived.put != nil {
+		w.sh.derived.put.note(what)
 	}
 }
 
 // fills says whether putting something of a record kind under the key may be what somebody
-// waits for: that is noted where it can't be signalled yet.
+// waits for.
 func (w *write) fills(kind uint8) bool {
 	k := Kind(kind >> encodingBits)
 	return (k == KindList || k == KindZSet) && (!w.ref.Found || kindOf(&w.ref.Record) != k)
 }
 
-// grows notes that elements come to the list under the key, or a list: somebody may wait
-// for as many as there are then.
+// grows notes that elements come to the list under the key, which somebody may wait for,
+// too.
 func (w *write) grows() {
-	switch {
-	case w.run != nil:
+	if w.run != nil {
 		w.run.fill(w.at)
-	case w.sh.waiting != nil:
+	} else {
 		w.signal(KindList)
-	case w.sh.derived != nil && w.sh.derived.put != nil:
-		w.sh.derived.put.note(awaited{key: w.key, n: w.db.n, kind: KindList})
 	}
 }
 

@@ -237,11 +237,8 @@ func (w *write) put(e structures.Entry) {
 		_, h := w.db.s.hash(w.key)
 		w.t.Seek(&w.ref, h, w.key)
 	}
-	if w.sh.waiting != nil {
+	if w.fills(e.Kind) {
 		w.signal(Kind(e.Kind >> encodingBits))
-	}
-	if w.sh.derived != nil && w.sh.derived.put != nil && w.fills(e.Kind) {
-		w.sh.derived.put.note(awaited{key: w.key, n: w.db.n, kind: Kind(e.Kind >> encodingBits)})
 	}
 	e.Version = w.sh.nextVersion()
 	if w.db.s.stamp != nil {
