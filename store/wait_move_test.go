@@ -274,6 +274,28 @@ func TestBlockExactlyOrderInTransaction(t *testing.T) {
 	}
 }
 
+// A list that is taken from is not looked at again for that: its turn is when it has grown.
+func TestBlockExactlyRounds(t *testing.T) {
+	bubble(t, func(t *testing.T, s *Store, ctx context.Context) {
+		var c crowd
+		c.move(ctx, s.DB(0), "a", "c")
+		c.move(ctx, s.DB(0), "b", "d")
+		c.move(ctx, s.DB(0), "c", "b")
+		c.exactly(ctx, s.DB(0), "b", "z", 2)
+		c.move(ctx, s.DB(0), "d", "z")
+		require.NoError(t, s.Update(func(tx *Tx) error {
+			if _, err := tx.List("a").RPush("1"); err != nil {
+				return err
+			}
+			_, err := tx.List("b").RPush("2", "3")
+			return err
+		}))
+		// First a and b, then c and d, and then b again, which c has made long enough.
+		require.Equal(t, []got{{0, "1", nil}, {1, "2", nil}, {2, "1", nil}, {3, "3 1", nil}, {4, "2", nil}}, c.results())
+		requireList(t, s.DB(0), "z", "2", "3", "1")
+	})
+}
+
 func TestBlockExactlyCancel(t *testing.T) {
 	bubble(t, func(t *testing.T, s *Store, ctx context.Context) {
 		var c crowd
