@@ -24,7 +24,7 @@ import (
 var benchmarks = map[string]string{
 	"GET": "bench.BenchmarkStrings", "SET": "bench.BenchmarkStrings", "INCR": "bench.BenchmarkCounters",
 	"SETEX": "bench.BenchmarkTTL", "PSETEX": "bench.BenchmarkTTL",
-	"LCS": "BenchmarkLCS", "INCRBYFLOAT": "BenchmarkIncrFloat",
+	"DIGEST": "structures.BenchmarkDigest", "LCS": "BenchmarkLCS", "INCRBYFLOAT": "BenchmarkIncrFloat",
 	"HGET": "bench.BenchmarkHashes", "HSET": "bench.BenchmarkHashes", "HINCRBY": "BenchmarkHashIncrBy",
 	"HGETALL": "BenchmarkHashGetAll",
 	"LPUSH":   "BenchmarkList", "RPUSH": "bench.BenchmarkLists", "LPOP": "bench.BenchmarkLists", "RPOP": "BenchmarkList",
@@ -46,7 +46,9 @@ var unmeasured = []struct{ commands, why string }{
 	{"INCRBY|DECR|DECRBY", "as INCR"},
 	{"STRLEN|GETRANGE|SUBSTR", "as GET"},
 	{"MGET|MSET|MSETNX", "as GET and SET, each key"},
-	{"GETDEL|GETEX|GETSET|SETNX|APPEND|SETRANGE", "as SET"},
+	{"MSETEX", "as SET, each key"},
+	{"INCREX", "as INCR and SETEX"},
+	{"GETDEL|GETEX|GETSET|SETNX|APPEND|SETRANGE|DELEX", "as SET"},
 	{"HEXISTS|HSTRLEN|HMGET|HP?TTL|HP?EXPIRETIME|HRANDFIELD", "as HGET"},
 	{"HKEYS|HVALS|HSCAN|HLEN", "less than HGETALL"},
 	{"H.*", "as HSET"},
@@ -88,13 +90,14 @@ func benchmarkOf(command string) string {
 // coverage is what the tests of the packages call and name.
 type coverage struct {
 	redis      map[string]bool                // commands that TestRedisRandom takes
+	newer      map[string]bool                // commands that TestNewerCommands takes
 	calls      map[string]map[string][]string // tests by file and by method that they call
 	benchmarks map[string]bool
 }
 
 func readCoverage(t *testing.T) *coverage {
 	t.Helper()
-	c := &coverage{redis: map[string]bool{}, calls: map[string]map[string][]string{}, benchmarks: map[string]bool{}}
+	c := &coverage{redis: map[string]bool{}, newer: map[string]bool{}, calls: map[string]map[string][]string{}, benchmarks: map[string]bool{}}
 	for prefix, dir := range map[string]string{
 		"": ".", "structures.": "../structures", "pubsub.": "../pubsub", "bench.": "../bench",
 	} {
@@ -119,7 +122,7 @@ func (c *coverage) read(prefix, file string, f *ast.File) {
 		case ok && strings.HasPrefix(fn.Name.Name, "Test"):
 			c.readTest(file, fn)
 		case !ok || fn.Name.Name == "init":
-			c.readDiffers(d)
+			c.readDiffers(d, c.redis)
 		}
 	}
 }
@@ -140,18 +143,32 @@ func (c *coverage) readTest(file string, fn *ast.FuncDecl) {
 	})
 }
 
-// readDiffers notes the names of commands in the tables that TestRedisRandom takes.
-func (c *coverage) readDiffers(d ast.Node) {
+// readDiffers notes the names of commands in the tables of differs. What is in a variable
+// newer..., or assigned to one, is for TestNewerCommands.
+func (c *coverage) readDiffers(d ast.Node, commands map[string]bool) {
+	newer := func(e ast.Expr, inside ...ast.Expr) bool {
+		id, ok := e.(*ast.Ident)
+		if ok = ok && strings.HasPrefix(id.Name, "newer"); ok {
+			for _, e := range inside {
+				c.readDiffers(e, c.newer)
+			}
+		}
+		return ok
+	}
 	ast.Inspect(d, func(n ast.Node) bool {
 		switch n := n.(type) {
+		case *ast.ValueSpec:
+			return !newer(n.Names[0], n.Values...)
+		case *ast.AssignStmt:
+			return !newer(n.Lhs[0], n.Rhs...)
 		case *ast.KeyValueExpr:
 			if key, ok := n.Key.(*ast.Ident); ok && key.Name == "name" {
-				c.literal(n.Value)
+				literal(n.Value, commands)
 			}
 		case *ast.RangeStmt: // for _, name := range []string{...}
 			if list, ok := n.X.(*ast.CompositeLit); ok {
 				for _, e := range list.Elts {
-					c.literal(e)
+					literal(e, commands)
 				}
 			}
 		}
@@ -159,10 +176,10 @@ func (c *coverage) readDiffers(d ast.Node) {
 	})
 }
 
-func (c *coverage) literal(e ast.Expr) {
+func literal(e ast.Expr, commands map[string]bool) {
 	if lit, ok := e.(*ast.BasicLit); ok && lit.Kind == token.STRING {
 		if text, err := strconv.Unquote(lit.Value); err == nil {
-			c.redis[text] = true
+			commands[text] = true
 		}
 	}
 }
@@ -172,6 +189,9 @@ func (c *coverage) testsOf(command string, methods []string) string {
 	first, _, _ := strings.Cut(command, " ")
 	if c.redis[command] || c.redis[first] {
 		return "TestRedisRandom"
+	}
+	if c.newer[command] {
+		return "TestNewerCommands"
 	}
 	var tests []string
 	for _, m := range methods {
