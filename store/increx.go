@@ -155,14 +155,14 @@ func (s String) IncrEx(n int64, o IncrExOptions) (value, applied int64, err erro
 	return sum, applied, nil
 }
 
-// IncrExByFloat is IncrEx for numbers, computed as [String.IncrByFloat] does it: their
-// limit is that of an x87 long double, and a sum beyond float64 is returned as an infinity.
+// IncrExByFloat is IncrEx for numbers, computed as [String.IncrByFloat] does it: what is
+// beyond float64 is stored, and returned as an infinity.
 //
 // It returns [ErrWrongType] if the key holds another type, [ErrNotFloat] if the value, n
-// or a bound is not a number, [ErrNaN] if one is infinite, or what Saturate would add,
-// [ErrInvalidExpire] if a time to live is not positive or a time not after the start of
-// 1970 and [ErrInvalidOption] if LBound is greater than UBound, or for an ExpireIf that is
-// neither Always nor, with a deadline, IfAbsent.
+// or a bound is not a number, [ErrNaN] if one is infinite, [ErrInvalidExpire] if a time to
+// live is not positive or a time not after the start of 1970 and [ErrInvalidOption] if
+// LBound is greater than UBound, or for an ExpireIf that is neither Always nor, with a
+// deadline, IfAbsent.
 //
 // The complexity is O(1). Redis: [INCREX].
 //
@@ -200,10 +200,8 @@ func (s String) IncrExByFloat(n float64, o IncrExOptions) (value, applied float6
 			sum = high
 		}
 	}
+	// No float64 is large enough to make sum or delta more than a long double can be.
 	delta := new(big.Float).Sub(sum, old)
-	if delta.MantExp(nil) > longDoubleMaxExp {
-		return 0, 0, w.fail(ErrNaN)
-	}
 	w.put(structures.Entry{Kind: recordKind(KindString, encText), Text: formatLongDouble(sum), Deadline: deadline})
 	return floatOf(sum), floatOf(delta), nil
 }
