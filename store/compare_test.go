@@ -112,6 +112,8 @@ func TestComparisons(t *testing.T) {
 			}{
 				{IfEqual, value, true},
 				{IfEqual, value + "x", false},
+				{IfEqual, likeness(value), false},
+				{IfNotEqual, likeness(value), true},
 				{IfNotEqual, value, false},
 				{IfNotEqual, "another", true},
 				{IfDigestEqual, digest, true},
@@ -135,6 +137,14 @@ func TestComparisons(t *testing.T) {
 			}
 		}
 	}
+}
+
+// likeness returns a text that differs from value in its last byte alone.
+func likeness(value string) string {
+	if value == "" {
+		return "?"
+	}
+	return value[:len(value)-1] + "?"
 }
 
 // What can't be a comparison is a mistake, whatever is there, and nothing changes.
