@@ -151,7 +151,8 @@ func (s String) IncrEx(n int64, o IncrExOptions) (value, applied int64, err erro
 	if applied > 0 != (sum > old) {
 		return 0, 0, w.fail(ErrOverflow)
 	}
-	w.putInteger(sum, deadline)
+	w.sh.scratch = strconv.AppendInt(w.sh.scratch[:0], sum, 10)
+	w.put(structures.Entry{Kind: recordKind(KindString, encNatural), Bytes: w.sh.scratch, Deadline: deadline})
 	return sum, applied, nil
 }
 

@@ -505,7 +505,8 @@ func (s String) add(op string, n int64) (int64, error) {
 	if !ok {
 		return 0, w.fail(ErrOverflow)
 	}
-	w.putInteger(sum, w.deadline())
+	w.sh.scratch = strconv.AppendInt(w.sh.scratch[:0], sum, 10)
+	w.put(structures.Entry{Kind: recordKind(KindString, encNatural), Bytes: w.sh.scratch, Deadline: w.deadline()})
 	return sum, nil
 }
 
@@ -520,12 +521,6 @@ func (w *write) integer() (int64, error) {
 		}
 	}
 	return 0, w.fail(ErrNotInteger)
-}
-
-// putInteger stores n under the key.
-func (w *write) putInteger(n, deadline int64) {
-	w.sh.scratch = strconv.AppendInt(w.sh.scratch[:0], n, 10)
-	w.put(structures.Entry{Kind: recordKind(KindString, encNatural), Bytes: w.sh.scratch, Deadline: deadline})
 }
 
 // IncrByFloat adds n to the number and returns the sum. A missing key counts as 0.
