@@ -22,9 +22,9 @@ import (
 
 // benchmarks are the benchmarks of commands; the other cells need a reason.
 var benchmarks = map[string]string{
-	"GET": "bench.BenchmarkStrings", "SET": "bench.BenchmarkStrings", "INCR": "bench.BenchmarkCounters",
+	"GET": "bench.BenchmarkStrings", "SET": "bench.BenchmarkStrings", "INCR": "bench.BenchmarkCounters", "INCREX": "BenchmarkIncrEx",
 	"SETEX": "bench.BenchmarkTTL", "PSETEX": "bench.BenchmarkTTL",
-	"LCS": "BenchmarkLCS", "INCRBYFLOAT": "BenchmarkIncrFloat",
+	"DIGEST": "structures.BenchmarkDigest", "LCS": "BenchmarkLCS", "INCRBYFLOAT": "BenchmarkIncrFloat",
 	"HGET": "bench.BenchmarkHashes", "HSET": "bench.BenchmarkHashes", "HINCRBY": "BenchmarkHashIncrBy",
 	"HGETALL": "BenchmarkHashGetAll",
 	"LPUSH":   "BenchmarkList", "RPUSH": "bench.BenchmarkLists", "LPOP": "bench.BenchmarkLists", "RPOP": "BenchmarkList",
@@ -46,7 +46,8 @@ var unmeasured = []struct{ commands, why string }{
 	{"INCRBY|DECR|DECRBY", "as INCR"},
 	{"STRLEN|GETRANGE|SUBSTR", "as GET"},
 	{"MGET|MSET|MSETNX", "as GET and SET, each key"},
-	{"GETDEL|GETEX|GETSET|SETNX|APPEND|SETRANGE", "as SET"},
+	{"MSETEX", "as SET, each key"},
+	{"GETDEL|GETEX|GETSET|SETNX|APPEND|SETRANGE|DELEX", "as SET"},
 	{"HEXISTS|HSTRLEN|HMGET|HP?TTL|HP?EXPIRETIME|HRANDFIELD", "as HGET"},
 	{"HKEYS|HVALS|HSCAN|HLEN", "less than HGETALL"},
 	{"H.*", "as HSET"},

@@ -29,6 +29,10 @@
 // string over 1 KiB that is given to the store is kept as it is; once APPEND or
 // SETRANGE has changed such a string in place, a read copies it.
 //
+// A write that compares, such as [String.SetWith] with [IfEqual] or [String.DelEx], looks at
+// the value in its own step. A [String.Digest] is Redis's, XXH3-64, so that one computed
+// elsewhere serves as well.
+//
 // # Time
 //
 // A deadline is a whole millisecond, rounded up. Nobody ever sees a key, or a field of a

@@ -47,6 +47,8 @@ var (
 	// ErrInvalidOption says that an option, or a combination of options, means
 	// nothing for the operation.
 	ErrInvalidOption = errors.New("store: invalid option")
+	// ErrInvalidDigest says that a digest to compare with is not 16 hexadecimal digits.
+	ErrInvalidDigest = errors.New("store: a digest must be exactly 16 hexadecimal characters")
 	// ErrNoContext says that an operation that can wait was given a nil context.
 	ErrNoContext = errors.New("store: the context is nil")
 	// ErrInvalidCursor says that a cursor can't be one that Scan returned.

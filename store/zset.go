@@ -752,6 +752,27 @@ func sampleScored(v *structures.ZSet, count int) []Scored {
 //
 // [ZSCAN]: https://redis.io/docs/latest/commands/zscan/
 func (z ZSet) Scan(cursor uint64, o ScanOptions) (members []Scored, next uint64, err error) {
+	next, err = z.scan(cursor, o, func(member string, score float64) {
+		members = append(members, Scored{member, score})
+	})
+	return members, next, err
+}
+
+// ScanNoScores is Scan without the scores: Valkey's ZSCAN with NOSCORES.
+//
+// It returns [ErrWrongType] if the key holds another type, [ErrInvalidCursor] for a
+// cursor that ScanNoScores did not return and [ErrInvalidOption] if Count is negative or a
+// Type is given.
+//
+// The complexity is O(Count) each call. Redis: [ZSCAN].
+//
+// [ZSCAN]: https://redis.io/docs/latest/commands/zscan/
+func (z ZSet) ScanNoScores(cursor uint64, o ScanOptions) (members []string, next uint64, err error) {
+	next, err = z.scan(cursor, o, func(member string, _ float64) { members = append(members, member) })
+	return members, next, err
+}
+
+func (z ZSet) scan(cursor uint64, o ScanOptions, found func(member string, score float64)) (next uint64, err error) {
 	var wrong error
 	switch {
 	case cursor > structures.MaxCursor:
@@ -765,14 +786,14 @@ func (z ZSet) Scan(cursor uint64, o ScanOptions) (members []Scored, next uint64,
 	v, locked, err := z.read("ZSCAN", &view, wrong)
 	defer locked.release()
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	at := v.Scan(uint32(cursor), o.Count, func(member string, score float64) {
 		if o.Match == "" || matches(o.Match, member) {
-			members = append(members, Scored{member, score})
+			found(member, score)
 		}
 	})
-	return members, uint64(at), nil
+	return uint64(at), nil
 }
 
 // All returns an iterator over the members and their scores in order, as of now. The

@@ -21,7 +21,7 @@ func init() {
 		"Score": lookup, "Rank": lookup, "RankWithScore": lookup, "RevRank": lookup, "RevRankWithScore": lookup,
 		"PopMin": lookup, "PopMax": lookup, "RandMember": lookup,
 		"Card": sizeOf, "Count": sizeOf, "Range": sizeOf, "RangeWithScores": sizeOf, "Rem": sizeOf, "RemRange": sizeOf,
-		"PopMinN": sizeOf, "PopMaxN": sizeOf, "RandMembers": sizeOf, "RandMembersWithScores": sizeOf, "Scan": sizeOf,
+		"PopMinN": sizeOf, "PopMaxN": sizeOf, "RandMembers": sizeOf, "RandMembersWithScores": sizeOf, "Scan": sizeOf, "ScanNoScores": sizeOf,
 		"Union": sizeOf, "UnionWith": sizeOf, "Inter": sizeOf, "InterWith": sizeOf, "InterCard": sizeOf,
 		"Diff": sizeOf, "DiffWithScores": sizeOf,
 		"MScore": sizeOf.except("it says found or not", func(r *rule) { r.zero = false }),
@@ -44,7 +44,7 @@ func init() {
 		"ZSet.Union": {other}, "ZSet.UnionWith": {add, other}, "ZSet.UnionStore": {other}, "ZSet.UnionStoreWith": {add, other},
 		"ZSet.Inter": {other}, "ZSet.InterWith": {add, other}, "ZSet.InterStore": {other}, "ZSet.InterStoreWith": {add, other},
 		"ZSet.InterCard": {0, other}, "ZSet.Diff": {other}, "ZSet.DiffWithScores": {other}, "ZSet.DiffStore": {other},
-		"ZSet.Scan": {uint64(0), ScanOptions{}}, "DB.ZMPopMin": {1, []string{"key"}}, "DB.ZMPopMax": {1, []string{"key"}},
+		"ZSet.Scan": {uint64(0), ScanOptions{}}, "ZSet.ScanNoScores": {uint64(0), ScanOptions{}}, "DB.ZMPopMin": {1, []string{"key"}}, "DB.ZMPopMax": {1, []string{"key"}},
 	} {
 		methodArguments[name] = args
 	}

@@ -86,6 +86,37 @@ func (b *Bytes) Slice(from, to int) string {
 	return s.String()
 }
 
+// Equal says whether the whole is s, without a copy of it. The complexity is O(n) where
+// n = b.Len().
+func (b *Bytes) Equal(s string) bool {
+	if b.n != len(s) {
+		return false
+	}
+	var buf [digestBlock]byte
+	for off := 0; off < len(s); off += len(buf) {
+		part := buf[:min(len(buf), len(s)-off)]
+		b.copyTo(part, off)
+		if string(part) != s[off:off+len(part)] {
+			return false
+		}
+	}
+	return true
+}
+
+// copyTo copies len(dst) bytes from off on into dst.
+func (b *Bytes) copyTo(dst []byte, off int) {
+	for len(dst) > 0 {
+		in := off % bytesPageLen
+		part := dst[:min(len(dst), bytesPageLen-in)]
+		if p := b.page(off); p != nil {
+			copy(part, p[in:])
+		} else {
+			clear(part[copy(part, b.base[min(off, len(b.base)):]):])
+		}
+		dst, off = dst[len(part):], off+len(part)
+	}
+}
+
 // At returns the byte at i, which is below Len. The complexity is O(1).
 func (b *Bytes) At(i int) byte {
 	if p := b.page(i); p != nil {
