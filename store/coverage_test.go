@@ -37,6 +37,7 @@ var benchmarks = map[string]string{
 	"ZADD": "BenchmarkZSetAddRem", "ZREM": "BenchmarkZSetAddRem", "ZSCORE": "BenchmarkZSetScore",
 	"ZRANK": "BenchmarkZSetRank", "ZINCRBY": "BenchmarkZSetIncrBy", "ZRANGE": "BenchmarkZSetRange100",
 	"ZPOPMIN": "BenchmarkZSetPopMin", "ZINTER": "BenchmarkZSetInter",
+	"SETBIT": "BenchmarkSetBit", "GETBIT": "BenchmarkGetBit", "BITCOUNT": "BenchmarkBitCount", "BITOP": "BenchmarkBitOp",
 	"SCAN": "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
 	"MULTI": "BenchmarkTransactions", "EXEC": "BenchmarkTransactions",
 }
@@ -47,6 +48,7 @@ var unmeasured = []struct{ commands, why string }{
 	{"STRLEN|GETRANGE|SUBSTR", "as GET"},
 	{"MGET|MSET|MSETNX", "as GET and SET, each key"},
 	{"GETDEL|GETEX|GETSET|SETNX|APPEND|SETRANGE", "as SET"},
+	{"BITPOS", "as BITCOUNT"},
 	{"HEXISTS|HSTRLEN|HMGET|HP?TTL|HP?EXPIRETIME|HRANDFIELD", "as HGET"},
 	{"HKEYS|HVALS|HSCAN|HLEN", "less than HGETALL"},
 	{"H.*", "as HSET"},

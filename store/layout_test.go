@@ -58,6 +58,8 @@ var housePasses = passes{
 		"DB.Hash":          "makes a handle",
 		"DB.String":        "makes a handle",
 		"Hash.Key":         "reads the handle",
+		"DB.Bitmap":        "makes a handle",
+		"Bitmap.Key":       "reads the handle",
 		"DB.Set":           "makes a handle",
 		"Set.Key":          "reads the handle",
 		"DB.List":          "makes a handle",
