@@ -117,3 +117,19 @@ func BenchmarkBitOp(b *testing.B) {
 	run("ONE", BitOne, n, "x", "y")
 	run("512 MB of hole", BitOr, MaxStringLen, "hole", "hole2")
 }
+
+func BenchmarkBitField(b *testing.B) {
+	for _, size := range []int64{100, 1 << 20} {
+		b.Run(fmt.Sprint(size, " bytes"), func(b *testing.B) {
+			s := newTest(b)
+			m := s.Bitmap("k")
+			_, err := m.SetBit(size*8-1, true)
+			require.NoError(b, err)
+			b.ReportAllocs()
+			for i := int64(0); b.Loop(); i++ {
+				_, err = m.Field(Unsigned(12).Nth(i%(size/2)).IncrBy(1), Signed(20).At(i*31%(size*4)).Set(-i).Overflow(OverflowSat))
+			}
+			require.NoError(b, err)
+		})
+	}
+}

@@ -11,10 +11,15 @@ func init() {
 		"Bitmap.GetBit": sizeOf,
 		"Bitmap.Count":  sizeOf,
 		"Bitmap.Pos":    lookup,
-		"Bitmap.Op":     sizeOf.except("what is stored overwrites any type", anyType),
+		"Bitmap.Field":  create,
+		"Bitmap.FieldRO": sizeOf.except("a field of what is missing is 0",
+			func(r *rule) { r.zero = false }),
+		"Bitmap.Op": sizeOf.except("what is stored overwrites any type", anyType),
 	})
 	methodArguments["Bitmap.SetBit"] = []any{nil, true}
 	methodArguments["Bitmap.Count"] = []any{[]BitRange{}}
 	methodArguments["Bitmap.Pos"] = []any{true, []BitRange{}}
+	methodArguments["Bitmap.Field"] = []any{[]FieldOp{Unsigned(8).At(3).IncrBy(1)}}
+	methodArguments["Bitmap.FieldRO"] = []any{[]BitField{Unsigned(8).At(3)}}
 	methodArguments["Bitmap.Op"] = []any{BitOr, []string{"another"}}
 }

@@ -62,8 +62,8 @@ var checklist = []commandFamily{
 	}},
 	{"bitmap", []redisCommand{
 		{"BITCOUNT", "2.6.0", ""},
-		{"BITFIELD", "3.2.0", "to come"},
-		{"BITFIELD_RO", "6.0.0", "to come"},
+		{"BITFIELD", "3.2.0", ""},
+		{"BITFIELD_RO", "6.0.0", ""},
 		{"BITOP", "2.6.0", ""},
 		{"BITPOS", "2.8.7", ""},
 		{"GETBIT", "2.2.0", ""},

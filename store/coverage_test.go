@@ -38,7 +38,8 @@ var benchmarks = map[string]string{
 	"ZRANK": "BenchmarkZSetRank", "ZINCRBY": "BenchmarkZSetIncrBy", "ZRANGE": "BenchmarkZSetRange100",
 	"ZPOPMIN": "BenchmarkZSetPopMin", "ZINTER": "BenchmarkZSetInter",
 	"SETBIT": "BenchmarkSetBit", "GETBIT": "BenchmarkGetBit", "BITCOUNT": "BenchmarkBitCount", "BITOP": "BenchmarkBitOp",
-	"SCAN": "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
+	"BITFIELD": "BenchmarkBitField",
+	"SCAN":     "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
 	"MULTI": "BenchmarkTransactions", "EXEC": "BenchmarkTransactions",
 }
 
@@ -49,6 +50,7 @@ var unmeasured = []struct{ commands, why string }{
 	{"MGET|MSET|MSETNX", "as GET and SET, each key"},
 	{"GETDEL|GETEX|GETSET|SETNX|APPEND|SETRANGE", "as SET"},
 	{"BITPOS", "as BITCOUNT"},
+	{"BITFIELD_RO", "as GETBIT, each field"},
 	{"HEXISTS|HSTRLEN|HMGET|HP?TTL|HP?EXPIRETIME|HRANDFIELD", "as HGET"},
 	{"HKEYS|HVALS|HSCAN|HLEN", "less than HGETALL"},
 	{"H.*", "as HSET"},

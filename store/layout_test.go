@@ -77,6 +77,9 @@ var housePasses = passes{
 		"ZSet.Key":         "reads the handle",
 	},
 	notHandles: exceptions{
+		"BitField":    "a part of an operation",
+		"BitType":     "a part of an operation",
+		"FieldOp":     "an operation to be done",
 		"Kind":        "an enumeration",
 		"ManualClock": "a clock for tests",
 		"Snapshot":    "a store to read",
