@@ -77,6 +77,8 @@ func (f BitField) end() int64 { return f.offset + int64(f.typ.width) }
 func (f BitField) Get() FieldOp { return FieldOp{field: f} }
 
 // Set returns the operation that makes the integer value. Its result is the one before.
+// With [OverflowSat], a negative value makes an unsigned integer the greatest that there
+// is, as Redis does it, and one close to the least int64 makes any of below 64 bits that.
 func (f BitField) Set(value int64) FieldOp {
 	return FieldOp{field: f, action: setField, operand: value}
 }
@@ -108,7 +110,7 @@ type Overflow uint8
 // The ways to overflow.
 const (
 	OverflowWrap Overflow = iota // the lowest bits count
-	OverflowSat                  // the limit of the type is taken
+	OverflowSat                  // the limit of the type is taken; see [BitField.Set]
 	OverflowFail                 // nothing is done
 )
 
@@ -142,8 +144,9 @@ func (o FieldOp) do(raw uint64) (uint64, FieldResult) {
 	case getField:
 		return raw, FieldResult{Value: was}
 	case setField:
-		// A negative number is above the limit of unsigned ones, as Redis takes it.
-		tooHigh = sum > high || sum < 0 && !o.field.typ.signed
+		// Redis takes a negative number to be above the limit of unsigned integers, and so
+		// it does where what is left up to the limit does not fit into its int64.
+		tooHigh = sum > high || sum < 0 && !o.field.typ.signed || sum < high-math.MaxInt64 && o.field.typ.width < 64
 		tooLow = sum < low && !tooHigh
 	case addField:
 		var fits bool
