@@ -1,6 +1,9 @@
 package structures
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // BitOp is an operation on bitmaps. Each bit of the result is made of those at the same
 // offset; what is behind the end of one is 0.
@@ -66,9 +69,7 @@ func (c *combination) fill(dst []byte, from int) bool {
 		return merge(dst, from, c.all, xorBits)
 	case BitNot:
 		merge(dst, from, x, orBits)
-		for i := range dst {
-			dst[i] = ^dst[i]
-		}
+		mergeBytes(dst, onesPage[:len(dst)], xorBits)
 		return true
 	case BitOne:
 		return c.one(dst, from)
@@ -100,14 +101,23 @@ func (c *combination) one(dst []byte, from int) bool {
 			continue
 		}
 		filled = true
-		for j, bits := range y {
-			twice[j] |= dst[j] & bits
-			dst[j] |= bits
+		for j := 0; j+8 <= len(dst); j += 8 {
+			once, fresh := binary.LittleEndian.Uint64(dst[j:]), binary.LittleEndian.Uint64(y[j:])
+			again := binary.LittleEndian.Uint64(twice[j:]) | once&fresh
+			binary.LittleEndian.PutUint64(twice[j:], again)
+			binary.LittleEndian.PutUint64(dst[j:], once|fresh)
+		}
+		for j := len(dst) &^ 7; j < len(dst); j++ {
+			twice[j] |= dst[j] & y[j]
+			dst[j] |= y[j]
 		}
 	}
 	mergeBytes(dst, twice, clearBits)
 	return filled
 }
+
+// onesPage is what NOT makes of a hole.
+var onesPage = [bytesPageLen]byte(bytes.Repeat([]byte{0xff}, bytesPageLen))
 
 // How a byte comes into another.
 type merging uint8
@@ -143,16 +153,32 @@ func merge(dst []byte, from int, all []Bits, m merging) (filled bool) {
 
 // mergeBytes brings src into the beginning of dst.
 func mergeBytes(dst, src []byte, m merging) {
-	for ; len(src) >= 8 && len(dst) >= 8; dst, src = dst[8:], src[8:] {
-		x, y := binary.LittleEndian.Uint64(dst), binary.LittleEndian.Uint64(src)
-		binary.LittleEndian.PutUint64(dst, m.word(x, y))
+	dst = dst[:len(src)]
+	n := len(src) &^ 7
+	switch m {
+	case orBits:
+		for i := 0; i < n; i += 8 {
+			binary.LittleEndian.PutUint64(dst[i:], binary.LittleEndian.Uint64(dst[i:])|binary.LittleEndian.Uint64(src[i:]))
+		}
+	case xorBits:
+		for i := 0; i < n; i += 8 {
+			binary.LittleEndian.PutUint64(dst[i:], binary.LittleEndian.Uint64(dst[i:])^binary.LittleEndian.Uint64(src[i:]))
+		}
+	case andBits:
+		for i := 0; i < n; i += 8 {
+			binary.LittleEndian.PutUint64(dst[i:], binary.LittleEndian.Uint64(dst[i:])&binary.LittleEndian.Uint64(src[i:]))
+		}
+	case clearBits:
+		for i := 0; i < n; i += 8 {
+			binary.LittleEndian.PutUint64(dst[i:], binary.LittleEndian.Uint64(dst[i:])&^binary.LittleEndian.Uint64(src[i:]))
+		}
 	}
-	for i, y := range src {
-		dst[i] = byte(m.word(uint64(dst[i]), uint64(y)))
+	for i := n; i < len(src); i++ {
+		dst[i] = m.byte(dst[i], src[i])
 	}
 }
 
-func (m merging) word(x, y uint64) uint64 {
+func (m merging) byte(x, y byte) byte {
 	switch m {
 	case orBits:
 		return x | y
