@@ -177,7 +177,7 @@ func (w *write) saveBits(v structures.Bits) {
 //
 // [BITCOUNT]: https://redis.io/docs/latest/commands/bitcount/
 func (b Bitmap) Count(within ...BitRange) (int64, error) {
-	v, err := b.view("BITCOUNT", within)
+	v, err := b.view("BITCOUNT", within, true)
 	defer v.locked.release()
 	if r := v.BitRange; err != nil || r.closed && r.start < 0 && r.end < 0 && r.start > r.end {
 		return 0, err // Redis looks at this before it counts from the end
@@ -198,12 +198,23 @@ func (b Bitmap) Count(within ...BitRange) (int64, error) {
 //
 // [BITPOS]: https://redis.io/docs/latest/commands/bitpos/
 func (b Bitmap) Pos(bit bool, within ...BitRange) (int64, error) {
-	v, err := b.view("BITPOS", within)
-	defer v.locked.release()
+	v, err := b.view("BITPOS", within, false)
+	defer func() { v.locked.release() }()
 	if err != nil {
 		return 0, err
 	}
-	at := v.Pos(bit, v.from, v.to)
+	near := min(v.to, v.from+copyLocked<<3)
+	at := v.Pos(bit, v.from, near)
+	if at < 0 && near < v.to {
+		if v.locked != nil {
+			v.locked.release()
+			if v, err = b.view("BITPOS", within, true); err != nil {
+				return 0, err
+			}
+			near = v.from
+		}
+		at = v.Pos(bit, near, v.to)
+	}
 	switch {
 	case at >= 0:
 		return at, nil
@@ -226,9 +237,9 @@ type bitView struct {
 	locked   *shard // nil if nothing is; to be released
 }
 
-// view returns the string at the key as bits: under the lock if the range is short,
-// otherwise a clone, or a string that never changes.
-func (b Bitmap) view(op string, within []BitRange) (v bitView, err error) {
+// view returns the string at the key as bits, under the lock if it is one that changes in
+// place. Where all of the range will be read and that takes long, it is a clone.
+func (b Bitmap) view(op string, within []BitRange, all bool) (v bitView, err error) {
 	rec, found, locked, err := b.db.load(b.key)
 	v.locked = locked
 	switch {
@@ -245,7 +256,7 @@ func (b Bitmap) view(op string, within []BitRange) (v bitView, err error) {
 	}
 	v.Bits, v.found = structures.BitsOf(&rec), found
 	v.from, v.to = v.span(v.Len())
-	if !takesLong(rec.Object(), int((v.to-v.from)>>3)) {
+	if !all || !takesLong(rec.Object(), int((v.to-v.from)>>3)) {
 		return v, nil
 	}
 	locked.release()
@@ -255,7 +266,7 @@ func (b Bitmap) view(op string, within []BitRange) (v bitView, err error) {
 	case err != nil:
 		return v, err
 	case c == nil:
-		return b.view(op, within) // it was replaced meanwhile
+		return b.view(op, within, all) // it was replaced meanwhile
 	}
 	v.Bits = c.Bits()
 	v.from, v.to = v.span(v.Len())

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 )
 
 func init() {
@@ -17,6 +18,7 @@ func init() {
 	}...)
 	differs = append(differs, bitmapDiffers...)
 	edges = append(edges, bitmapEdges...)
+	deliberate = append(deliberate, bitmapDeliberate...)
 }
 
 var bitmapDiffers = []differ{
@@ -161,6 +163,52 @@ func genBitOp(w *twin) []string {
 		args = append(args, w.repeat(genKey)[1:]...)
 	}
 	return args
+}
+
+// bitmapDeliberate are the differences that shall stay.
+var bitmapDeliberate = []struct {
+	why   string
+	lines []string
+	redis reply
+	ours  func(t *testing.T, db DB) (any, error)
+	want  any
+}{
+	{
+		why: "a bit is a bool", lines: []string{"SETBIT k 0 2"},
+		redis: redisError("ERR bit is not an integer or out of range"),
+	},
+	{
+		why: "a bit to be found, too", lines: []string{"BITPOS k 2"},
+		redis: redisError("ERR The bit argument must be 1 or 0."),
+	},
+	{
+		why: "BITFIELD_RO takes fields, which can only be read", lines: []string{"BITFIELD_RO k SET u8 0 1"},
+		redis: redisError("ERR BITFIELD_RO only supports the GET subcommand"),
+	},
+	{
+		why: "a place whose offset overflows is out of range", lines: []string{"BITFIELD k GET i64 #4611686018427387904"},
+		redis: []any{int64(0)}, ours: func(_ *testing.T, db DB) (any, error) {
+			return db.Bitmap("k").Field(Signed(64).Nth(1 << 62).Get())
+		}, want: ErrBitOffset,
+	},
+	{
+		why: "a range may lack its end: Valkey 8 has that", lines: []string{"SET k foobar", "BITCOUNT k 1"},
+		redis: redisError("ERR syntax error"), ours: func(_ *testing.T, db DB) (any, error) {
+			if err := db.String("k").Set("foobar"); err != nil {
+				return nil, err
+			}
+			return db.Bitmap("k").Count(FromByte(1))
+		}, want: int64(22),
+	},
+	{
+		why: "a search may begin at a bit, too, and lack its end", lines: []string{`SET k "\xff"`, "BITPOS k 0 3 BIT"},
+		redis: redisError("ERR value is not an integer or out of range"), ours: func(_ *testing.T, db DB) (any, error) {
+			if err := db.String("k").Set("\xff"); err != nil {
+				return nil, err
+			}
+			return db.Bitmap("k").Pos(false, FromBit(3))
+		}, want: int64(8),
+	},
 }
 
 var bitmapEdges = []struct{ name, lines string }{
