@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"math"
@@ -460,7 +461,7 @@ func TestBitmapLimits(t *testing.T) {
 func TestBitmapSharesPages(t *testing.T) {
 	const size = 64 << 20
 	s := newTest(t)
-	require.NoError(t, s.String("k").SetBytes(randomBytes(size)))
+	require.NoError(t, s.String("k").SetBytes(bytes.Repeat(randomBytes(1<<20), size>>20)))
 	b := s.Bitmap("k")
 	first, err := b.GetBit(0)
 	require.NoError(t, err)

@@ -22,7 +22,7 @@ const (
 )
 
 // CombineBits returns what op makes of some bitmaps, as long as the longest of them: bytes
-// if they are MaxInline at most, otherwise an object whose pages of zeros are holes.
+// if they are a page at most, otherwise an object whose pages of zeros are holes.
 // There is at least one. The complexity is O(n*k), n the length of the k bitmaps, where
 // they are no holes.
 func CombineBits(op BitOp, all []Bits) ([]byte, *Bytes) {
@@ -31,7 +31,7 @@ func CombineBits(op BitOp, all []Bits) ([]byte, *Bytes) {
 		n = max(n, v.Len())
 	}
 	c := combination{op: op, all: all}
-	if n <= MaxInline {
+	if n <= bytesPageLen {
 		buf := make([]byte, n)
 		c.fill(buf, 0)
 		return buf, nil
