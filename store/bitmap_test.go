@@ -331,7 +331,7 @@ func TestBitmapEqualsModel(t *testing.T) {
 	for name, opts := range optionSets() {
 		t.Run(name, func(t *testing.T) {
 			x := &bitTester{t: t, r: seededRand(t), s: newTest(t, opts...), m: bitModel{}}
-			for round := range rounds(8) {
+			for round := range rounds(6) {
 				sn := x.s.Snapshot() // so that pages are shared
 				before := printOf(t, sn)
 				for range 40 {
