@@ -64,6 +64,15 @@ var checklist = []commandFamily{
 		{"STRLEN", "2.2.0", ""},
 		{"SUBSTR", "1.0.0", ""},
 	}},
+	{"bitmap", []redisCommand{
+		{"BITCOUNT", "2.6.0", ""},
+		{"BITFIELD", "3.2.0", ""},
+		{"BITFIELD_RO", "6.0.0", ""},
+		{"BITOP", "2.6.0", ""},
+		{"BITPOS", "2.8.7", ""},
+		{"GETBIT", "2.2.0", ""},
+		{"SETBIT", "2.2.0", ""},
+	}},
 	{"hash", []redisCommand{
 		{"HDEL", "2.0.0", ""},
 		{"HEXISTS", "2.0.0", ""},

@@ -70,19 +70,19 @@ func Digest(s string) uint64 {
 func (b *Bytes) Digest() uint64 {
 	var buf [digestBlock]byte
 	if b.n <= digestShort {
-		b.copyTo(buf[:b.n], 0)
+		b.ReadAt(buf[:b.n], 0)
 		return digestOfShort(buf[:b.n])
 	}
 	d := newDigester()
 	off := 0
 	for ; b.n-off > digestBlock; off += digestBlock {
-		b.copyTo(buf[:], off)
+		b.ReadAt(buf[:], off)
 		d.block(&buf)
 	}
 	rest := buf[:b.n-off]
-	b.copyTo(rest, off)
+	b.ReadAt(rest, off)
 	var last [digestStripe]byte
-	b.copyTo(last[:], b.n-digestStripe)
+	b.ReadAt(last[:], b.n-digestStripe)
 	return d.sum(rest, &last, b.n)
 }
 
