@@ -43,20 +43,23 @@ func (h HLL) Add(elements ...string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if w.found() {
-		if len(elements) > 0 && !v.Valid() {
-			return false, w.fail(ErrCorruptHLL)
-		}
-		if elements = elements[v.Raises(elements):]; len(elements) == 0 {
-			return false, nil
-		}
+	if w.found() && len(elements) > 0 && !v.Valid() {
+		return false, w.fail(ErrCorruptHLL)
 	}
 	if v.Form() == structures.DenseHLL {
+		if elements = elements[v.RaisesDense(elements):]; len(elements) == 0 {
+			return false, nil
+		}
 		structures.AddDense(w.denseHLL(v), elements)
 		w.changed()
 		return true, nil
 	}
-	w.putHLL(v.AddSparse(w.sh.scratch[:0], elements))
+	text, dense, changed := v.AddSparse(w.sh.scratch[:0], elements)
+	if !changed && w.found() {
+		w.keepScratch(text)
+		return false, nil
+	}
+	w.putHLL(text, dense)
 	return true, nil
 }
 
@@ -97,14 +100,19 @@ func (w *write) denseHLL(v structures.HLL) *structures.Bytes {
 // putHLL stores a HyperLogLog: dense or, without that, text, which lies in the scratch
 // buffer of the shard if it fits.
 func (w *write) putHLL(text []byte, dense *structures.Bytes) {
-	if cap(text) <= hllScratch {
-		w.sh.scratch = text[:0]
-	}
+	w.keepScratch(text)
 	e := structures.Entry{Kind: recordKind(KindString, encRaw), Bytes: text, Deadline: w.deadline()}
 	if dense != nil {
 		e.Bytes, e.Object = nil, dense
 	}
 	w.put(e)
+}
+
+// keepScratch makes text, unless it is too large, the scratch buffer of the shard.
+func (w *write) keepScratch(text []byte) {
+	if text != nil && cap(text) <= hllScratch {
+		w.sh.scratch = text[:0]
+	}
 }
 
 // hllScratch is enough for a sparse HyperLogLog as Redis makes them.

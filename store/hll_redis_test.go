@@ -142,7 +142,7 @@ func randomSparse(rng *rand.Rand) string {
 func TestRedisHLL(t *testing.T) {
 	rng := seededRand(t)
 	w := newTwin(t, rng)
-	total := 6000
+	total := 4000
 	if testing.Short() || raceEnabled {
 		total = 600
 	}
@@ -177,7 +177,7 @@ func TestRedisHLL(t *testing.T) {
 func TestRedisHLLDamage(t *testing.T) {
 	rng := seededRand(t)
 	w := newTwin(t, rng)
-	total := 3000
+	total := 1000
 	if testing.Short() || raceEnabled {
 		total = 300
 	}

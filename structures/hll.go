@@ -79,9 +79,9 @@ func HLLOf(r *Record) HLL {
 // HLLText returns a string as what may be a HyperLogLog.
 func HLLText(text string) HLL { return HLL{text: text} }
 
-// EmptyHLL returns a HyperLogLog that has seen nothing.
+// EmptyHLL returns a HyperLogLog that has seen nothing, as Redis makes it: stale.
 func EmptyHLL() HLL {
-	return HLLText(hllMagic + "\x01\x00\x00\x00" + "\x00\x00\x00\x00\x00\x00\x00\x00" + "\x7f\xff")
+	return HLLText(hllMagic + "\x01\x00\x00\x00" + "\x00\x00\x00\x00\x00\x00\x00\x80" + "\x7f\xff")
 }
 
 func (h HLL) len() int {
@@ -139,9 +139,21 @@ func (h HLL) flat() string {
 	return h.text
 }
 
+// hllRunLen is how many registers the runs of one byte have, by that byte.
+var hllRunLen = func() (n [256]uint8) {
+	for c := range n {
+		if c&hllRunVal != 0 {
+			n[c] = uint8(c&3) + 1
+		} else if c&hllRunMask == hllRunZero {
+			n[c] = uint8(c) + 1
+		}
+	}
+	return n
+}()
+
 // hllRun returns how many registers the run at i has, and their value, and how many bytes
 // it takes. The run must be whole.
-func hllRun[T string | []byte](v T, i int) (registers int, value uint8, size int) {
+func hllRun(v []byte, i int) (registers int, value uint8, size int) {
 	switch c := v[i]; {
 	case c&hllRunVal != 0:
 		return int(c&3) + 1, c>>2&31 + 1, 1
@@ -152,20 +164,26 @@ func hllRun[T string | []byte](v T, i int) (registers int, value uint8, size int
 	}
 }
 
-// hllRuns calls visit with each run of a sparse HyperLogLog, and where it begins. It stops,
-// and returns false, where they are not 16384 registers.
+// hllRuns calls visit with each run of a sparse HyperLogLog that is not 0, and where it
+// begins. It stops, and returns false, where they are not 16384 registers.
 func hllRuns(v string, visit func(first, registers int, value uint8)) bool {
 	first := 0
-	for i := hllHeader; i < len(v); {
-		if v[i]&hllRunMask == hllRunXZero && i+1 == len(v) {
-			return false
+	for i := hllHeader; i < len(v); i++ {
+		c := v[i]
+		n := int(hllRunLen[c])
+		if n == 0 {
+			if i++; i == len(v) {
+				return false
+			}
+			n = (int(c&^hllRunMask)<<8 | int(v[i])) + 1
 		}
-		n, value, size := hllRun(v, i)
 		if n > hllRegisters-first {
 			return false
 		}
-		visit(first, n, value)
-		first, i = first+n, i+size
+		if visit != nil && c&hllRunVal != 0 {
+			visit(first, n, c>>2&31+1)
+		}
+		first += n
 	}
 	return first == hllRegisters
 }
@@ -175,7 +193,7 @@ func hllRuns(v string, visit func(first, registers int, value uint8)) bool {
 func (h HLL) Valid() bool {
 	switch h.Form() {
 	case SparseHLL:
-		return hllRuns(h.flat(), func(int, int, uint8) {})
+		return hllRuns(h.flat(), nil)
 	case DenseHLL:
 		return true
 	}
@@ -219,38 +237,15 @@ func murmur64A(s string) uint64 {
 	return h
 }
 
-// Raises returns the first of the elements that would change a register, len(elements)
-// where none does. h must be valid. The complexity is O(len(elements)), each with the runs
-// of a sparse one.
-func (h HLL) Raises(elements []string) int {
-	dense, flat := h.Form() == DenseHLL, ""
-	if !dense {
-		flat = h.flat()
-	}
+// RaisesDense returns the first of the elements that would change a register of a dense
+// HyperLogLog, len(elements) if none does. The complexity is O(len(elements)).
+func (h HLL) RaisesDense(elements []string) int {
 	for n, element := range elements {
-		i, value := hllPlace(element)
-		var old uint8
-		if dense {
-			old = h.dense(i)
-		} else {
-			old = hllRegister(flat, i)
-		}
-		if value > old {
+		if i, value := hllPlace(element); value > h.dense(i) {
 			return n
 		}
 	}
 	return len(elements)
-}
-
-// hllRegister returns register i of a sparse HyperLogLog.
-func hllRegister(v string, i int) uint8 {
-	for first, at := 0, hllHeader; ; {
-		n, value, size := hllRun(v, at)
-		if first += n; i < first {
-			return value
-		}
-		at += size
-	}
 }
 
 // dense returns register i of a dense HyperLogLog.
@@ -287,21 +282,25 @@ func AddDense(b *Bytes, elements []string) {
 }
 
 // AddSparse appends what a sparse HyperLogLog, which must be valid, becomes with elements
-// to buf. Where that has become dense, it returns it as the buffer instead.
-// The complexity is O(len(elements)), each with the runs.
-func (h HLL) AddSparse(buf []byte, elements []string) (value []byte, dense *Bytes) {
+// to buf, and says whether a register has changed. Where it has become dense, it returns
+// it as a buffer instead. The complexity is O(len(elements)), each with the runs.
+func (h HLL) AddSparse(buf []byte, elements []string) (value []byte, dense *Bytes, changed bool) {
 	s := sparseHLL{v: append(buf, h.flat()...)}
 	for n, element := range elements {
 		i, value := hllPlace(element)
 		s.rewind()
-		if !s.set(i, value) {
+		raised, ok := s.set(i, value)
+		if !ok {
 			dense = s.dense()
 			AddDense(dense, elements[n:])
-			return nil, dense
+			return nil, dense, true
 		}
+		changed = changed || raised
 	}
-	s.v[hllStale] |= hllStaleBit
-	return s.v, nil
+	if changed {
+		s.v[hllStale] |= hllStaleBit
+	}
+	return s.v, nil, changed
 }
 
 // SetCardinality appends h, which is sparse, with n as its cardinality, which is below 1<<63, to buf.

@@ -3,6 +3,7 @@ package structures
 import (
 	"bytes"
 	"math"
+	"slices"
 )
 
 // HLLRegisters are the registers of a HyperLogLog, each in a byte. Those of a union are
@@ -18,37 +19,39 @@ func (h HLL) MergeInto(m *HLLRegisters) bool {
 	switch h.Form() {
 	case SparseHLL:
 		return hllRuns(h.flat(), func(first, n int, value uint8) {
-			if value == 0 {
-				return
-			}
 			for i := first; i < first+n; i++ {
 				m[i] = max(m[i], value)
 			}
 		})
 	case DenseHLL:
-		if h.b == nil {
-			mergeDense(m, h.text)
-			return true
+		flat := h.flatDense()
+		for i, at := 0, hllHeader; i < len(m); i, at = i+4, at+3 {
+			four := hllFour(flat[at : at+3])
+			to := m[i : i+4 : i+4]
+			to[0] = max(to[0], uint8(four&63))
+			to[1] = max(to[1], uint8(four>>6&63))
+			to[2] = max(to[2], uint8(four>>12&63))
+			to[3] = max(to[3], uint8(four>>18))
 		}
-		var flat [HLLDenseLen]byte
-		h.b.ReadAt(flat[:], 0)
-		mergeDense(m, flat[:])
 		return true
 	}
 	return false
 }
 
-// mergeDense is MergeInto of a dense HyperLogLog.
-func mergeDense[T string | []byte](m *HLLRegisters, v T) {
-	v = v[hllHeader:]
-	for i, at := 0, 0; i+4 <= len(m) && at+3 <= len(v); i, at = i+4, at+3 {
-		four := uint(v[at]) | uint(v[at+1])<<8 | uint(v[at+2])<<16
-		to := m[i : i+4 : i+4]
-		to[0] = max(to[0], uint8(four&63))
-		to[1] = max(to[1], uint8(four>>6&63))
-		to[2] = max(to[2], uint8(four>>12&63))
-		to[3] = max(to[3], uint8(four>>18))
+// flatDense returns the bytes of a dense HyperLogLog.
+func (h HLL) flatDense() (flat [HLLDenseLen]byte) {
+	if h.b == nil {
+		copy(flat[:], h.text)
+	} else {
+		h.b.ReadAt(flat[:], 0)
 	}
+	return flat
+}
+
+// hllFour returns four registers that lie in three bytes.
+func hllFour(b []byte) uint {
+	_ = b[2]
+	return uint(b[0]) | uint(b[1])<<8 | uint(b[2])<<16
 }
 
 // packDense writes m as the registers of a dense HyperLogLog.
@@ -62,37 +65,58 @@ func (m *HLLRegisters) packDense(to []byte) {
 // Estimate returns how many different elements h has seen, and false if it is not valid.
 // The complexity is O(1): there are 16384 registers.
 func (h HLL) Estimate() (n uint64, ok bool) {
-	if h.Form() == SparseHLL {
+	switch h.Form() {
+	case SparseHLL:
 		var histogram hllHistogram
-		ok = hllRuns(h.flat(), func(_, n int, value uint8) { histogram[value] += n })
+		histogram[0] = hllRegisters
+		ok = hllRuns(h.flat(), func(_, n int, value uint8) {
+			histogram[0] -= n
+			histogram[value] += n
+		})
 		return histogram.estimate(), ok
+	case DenseHLL:
+		var parts [4]hllHistogram // so that no count waits for the one before
+		flat := h.flatDense()
+		for at := hllHeader; at < len(flat); at += 3 {
+			four := hllFour(flat[at : at+3])
+			parts[0][four&63]++
+			parts[1][four>>6&63]++
+			parts[2][four>>12&63]++
+			parts[3][four>>18&63]++
+		}
+		return sumHistograms(&parts).estimate(), true
 	}
-	var m HLLRegisters
-	ok = h.MergeInto(&m)
-	return m.Estimate(), ok
+	return 0, false
 }
 
 // Estimate returns how many different elements the registers have seen.
 // The complexity is O(1).
 func (m *HLLRegisters) Estimate() uint64 {
-	var four [4]hllHistogram // so that one count does not wait for the one before
+	var parts [4]hllHistogram
 	for i := 0; i < len(m); i += 4 {
-		four[0][m[i]&63]++
-		four[1][m[i+1]&63]++
-		four[2][m[i+2]&63]++
-		four[3][m[i+3]&63]++
+		four := m[i : i+4 : i+4]
+		parts[0][four[0]&63]++
+		parts[1][four[1]&63]++
+		parts[2][four[2]&63]++
+		parts[3][four[3]&63]++
 	}
-	for value := range four[0] {
-		four[0][value] += four[1][value] + four[2][value] + four[3][value]
+	return sumHistograms(&parts).estimate()
+}
+
+func sumHistograms(parts *[4]hllHistogram) (sum hllHistogram) {
+	for i := range parts {
+		for value, n := range parts[i] {
+			sum[value] += n
+		}
 	}
-	return four[0].estimate()
+	return sum
 }
 
 // estimate is Otmar Ertl's estimator ("New cardinality estimation algorithms for
 // HyperLogLog sketches", arXiv:1702.01284, algorithm 6) as Redis 7.0 has it. A product
 // that is added to something is converted first, so that no processor rounds the two at
 // once: the result is the same to the bit.
-func (h *hllHistogram) estimate() uint64 {
+func (h hllHistogram) estimate() uint64 {
 	const (
 		m        = float64(hllRegisters)
 		q        = 64 - hllBits // the largest register is q+1
@@ -168,7 +192,7 @@ func (h HLL) Dense() *Bytes {
 // dense is Dense of the value as it is now.
 func (s *sparseHLL) dense() *Bytes { return HLL{text: string(s.v)}.Dense() }
 
-// MergeDense makes m the registers of a dense HyperLogLog, none of which becomes less, and
+// MergeDense makes m, into which it was merged, the registers of a dense HyperLogLog, and
 // its cardinality stale. A page that stays as it is remains shared with clones.
 // The complexity is O(1).
 func MergeDense(b *Bytes, m *HLLRegisters) {
@@ -184,14 +208,17 @@ func MergeDense(b *Bytes, m *HLLRegisters) {
 	}
 }
 
-// MergeSparse appends what a sparse HyperLogLog, which must be valid, becomes with the
-// registers m to buf. Where that has become dense, it returns it as the buffer instead.
+// MergeSparse appends what a sparse HyperLogLog, which must be valid and was merged into m,
+// becomes with the registers m to buf. Where that has become dense, it returns it as the buffer instead.
 // The complexity is O(1).
 func (h HLL) MergeSparse(buf []byte, m *HLLRegisters) (value []byte, dense *Bytes) {
-	s := sparseHLL{v: append(buf, h.flat()...)}
+	s := sparseHLL{v: append(slices.Grow(buf, hllSparseMax), h.flat()...)}
 	s.rewind()
 	for i, n := range m {
-		if n != 0 && !s.set(i, n) {
+		if n == 0 {
+			continue
+		}
+		if _, ok := s.set(i, n); !ok {
 			dense = s.dense()
 			MergeDense(dense, m)
 			return nil, dense

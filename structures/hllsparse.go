@@ -19,44 +19,53 @@ type runPlace struct {
 // rewind makes the next search begin with the first run.
 func (s *sparseHLL) rewind() { s.here, s.prior = runPlace{at: hllHeader}, runPlace{} }
 
-// set makes register i be n if it is less. It reports false, and has changed nothing, if
-// the result would have to be dense. The registers come in ascending order, or after
-// rewind.
-func (s *sparseHLL) set(i int, n uint8) bool {
+// set makes register i be n if it is less, and says whether it was. It reports ok false,
+// and has changed nothing, if the result would have to be dense. The registers come in
+// ascending order, or after rewind.
+func (s *sparseHLL) set(i int, n uint8) (raised, ok bool) {
 	if n > hllValMax {
-		return false
+		return false, false
 	}
 	run, value, size := s.find(i)
 	if value >= n {
-		return true
+		return false, true
 	}
 	last := s.here.first + run - 1
 	if run == 1 && size == 1 { // one byte for another
 		s.v[s.here.at] = hllVal(n, 1)
 		s.join()
-		return true
+		return true, true
 	}
 	var buf [5]byte
 	seq := hllFill(buf[:0], value, i-s.here.first)
 	seq = append(seq, hllVal(n, 1))
 	seq = hllFill(seq, value, last-i)
 	if more := len(seq) - size; more > 0 && len(s.v)+more > hllSparseMax {
-		return false
+		return false, false
 	}
 	s.replace(s.here.at, size, seq)
 	s.join()
-	return true
+	return true, true
 }
 
 // find goes to the run that has register i.
 func (s *sparseHLL) find(i int) (run int, value uint8, size int) {
+	here, prior := s.here, s.prior
 	for {
-		run, value, size = hllRun(s.v, s.here.at)
-		if i < s.here.first+run {
+		c := s.v[here.at]
+		run, size = int(hllRunLen[c]), 1
+		if run == 0 { // an XZERO
+			run, size = (int(c&^hllRunMask)<<8|int(s.v[here.at+1]))+1, 2
+		}
+		if i < here.first+run {
+			s.here, s.prior = here, prior
+			if c&hllRunVal != 0 {
+				value = c>>2&31 + 1
+			}
 			return run, value, size
 		}
-		s.prior = s.here
-		s.here = runPlace{at: s.here.at + size, before: s.here.at, first: s.here.first + run}
+		prior = here
+		here = runPlace{at: here.at + size, before: here.at, first: here.first + run}
 	}
 }
 
