@@ -60,6 +60,15 @@ var checklist = []commandFamily{
 		{"STRLEN", "2.2.0", ""},
 		{"SUBSTR", "1.0.0", ""},
 	}},
+	{"bitmap", []redisCommand{
+		{"BITCOUNT", "2.6.0", ""},
+		{"BITFIELD", "3.2.0", ""},
+		{"BITFIELD_RO", "6.0.0", ""},
+		{"BITOP", "2.6.0", ""},
+		{"BITPOS", "2.8.7", ""},
+		{"GETBIT", "2.2.0", ""},
+		{"SETBIT", "2.2.0", ""},
+	}},
 	{"hash", []redisCommand{
 		{"HDEL", "2.0.0", ""},
 		{"HEXISTS", "2.0.0", ""},
@@ -299,7 +308,7 @@ func commandsTable(list []commandFamily, methods map[string][]string, c *coverag
 	var b strings.Builder
 	b.WriteString("<!-- Written by TestCommandsTable; do not edit. -->\n\n# Redis commands and Go methods\n\n" +
 		"The commands of Redis 7.2 and those that came to its families since. Methods of `DB` are methods of `Store`, too: a\n" +
-		"store is its database 0. Families that are not here have no method yet: bitmap, HyperLogLog, geo, stream, pub/sub,\n" +
+		"store is its database 0. Families that are not here have no method yet: HyperLogLog, geo, stream, pub/sub,\n" +
 		"transactions, scripting. Of the server's commands, only those on keys are methods.\n")
 	for _, family := range list {
 		fmt.Fprintf(&b, "\n## %s\n\n| Command | Go method | Since Redis | Test | Benchmark |\n| --- | --- | --- | --- | --- |\n", family.name)

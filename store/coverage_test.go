@@ -37,7 +37,9 @@ var benchmarks = map[string]string{
 	"ZADD": "BenchmarkZSetAddRem", "ZREM": "BenchmarkZSetAddRem", "ZSCORE": "BenchmarkZSetScore",
 	"ZRANK": "BenchmarkZSetRank", "ZINCRBY": "BenchmarkZSetIncrBy", "ZRANGE": "BenchmarkZSetRange100",
 	"ZPOPMIN": "BenchmarkZSetPopMin", "ZINTER": "BenchmarkZSetInter",
-	"SCAN": "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
+	"SETBIT": "BenchmarkSetBit", "GETBIT": "BenchmarkGetBit", "BITCOUNT": "BenchmarkBitCount", "BITOP": "BenchmarkBitOp",
+	"BITFIELD": "BenchmarkBitField",
+	"SCAN":     "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
 	"MULTI": "BenchmarkTransactions", "EXEC": "BenchmarkTransactions",
 }
 
@@ -47,6 +49,8 @@ var unmeasured = []struct{ commands, why string }{
 	{"STRLEN|GETRANGE|SUBSTR", "as GET"},
 	{"MGET|MSET|MSETNX", "as GET and SET, each key"},
 	{"GETDEL|GETEX|GETSET|SETNX|APPEND|SETRANGE", "as SET"},
+	{"BITPOS", "as BITCOUNT"},
+	{"BITFIELD_RO", "as GETBIT, each field"},
 	{"HEXISTS|HSTRLEN|HMGET|HP?TTL|HP?EXPIRETIME|HRANDFIELD", "as HGET"},
 	{"HKEYS|HVALS|HSCAN|HLEN", "less than HGETALL"},
 	{"H.*", "as HSET"},

@@ -26,8 +26,8 @@
 // Keys and values are strings of any bytes. A string that was read is a piece of
 // the store's memory: it costs no copy, never changes, and keeps the 16 KiB chunk
 // around it alive. Whoever keeps a small string for long calls [strings.Clone]. A
-// string over 1 KiB that is given to the store is kept as it is; once APPEND or
-// SETRANGE has changed such a string in place, a read copies it.
+// string over 1 KiB that is given to the store is kept as it is; once APPEND, SETRANGE,
+// SETBIT or BITFIELD has changed such a string in place, a read copies it.
 //
 // # Time
 //
@@ -93,9 +93,9 @@
 //     memory model's sense (the tests run under -race).
 //   - GET, and a read of one field of a hash, take no lock (TestLockFreeReads,
 //     TestHashUnderWriters), also in snapshots and forks (TestSnapshotReadsWithoutLock),
-//     unless a writer is at work in the same shard, the string is one that APPEND or
-//     SETRANGE changes in place, or it is the first read in its shard since a snapshot, a
-//     KEYS or a Fingerprint, or the first of a snapshot in its shard.
+//     unless a writer is at work in the same shard, the string is one that APPEND,
+//     SETRANGE, SETBIT or BITFIELD changes in place, or it is the first read in its shard
+//     since a snapshot, a KEYS or a Fingerprint, or the first of a snapshot in its shard.
 //   - SCAN returns every key that is there from the first call to the last exactly
 //     once, whatever is written meanwhile (TestScanUnderWriters).
 //   - Transactions are strictly serializable, beside each other and beside commands that are
@@ -133,6 +133,11 @@
 //   - A key has up to 512 MB, a string value too; there are 16 databases (TestLimits).
 //   - A small key costs about 35 bytes beside its own bytes and its value's, with a
 //     deadline about 30 more, fresh and without garbage (bench/results/memory.md).
+//   - A bit far behind the end of a bitmap leaves a hole that takes nothing, and BITOP keeps
+//     holes (TestBitmapLimits). A bit of a large one that a snapshot has, too, copies a page
+//     of 4 KiB and no more than 33 KiB of places of pages (TestBitmapSharesPages). BITCOUNT of
+//     more than 64 KiB runs on a clone, without the lock (TestBitmapUnderWriters), and no
+//     slower than a loop of [math/bits.OnesCount64] (BenchmarkBitCount).
 //   - A long list of elements of 16 bytes takes about 20 for each (BenchmarkList), and
 //     gives memory back as they are popped (TestListMemory).
 //   - A store has no goroutine until a key has a deadline, and then one until none has

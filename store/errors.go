@@ -32,6 +32,12 @@ var (
 	ErrNaN = errors.New("store: increment would produce NaN or Infinity")
 	// ErrOffset says that an offset is negative.
 	ErrOffset = errors.New("store: offset is out of range")
+	// ErrBitOffset says that the offset of a bit is negative or behind the 512 MB that a
+	// string can have, or that a field of bits to be written would reach behind them.
+	ErrBitOffset = errors.New("store: bit offset is out of range")
+	// ErrBitWidth says that a field of bits has a width that it can't have: 1 to 63 bits if
+	// it is unsigned, otherwise 1 to 64.
+	ErrBitWidth = errors.New("store: width of the bit field is out of range")
 	// ErrIndex says that a list has no element at an index.
 	ErrIndex = errors.New("store: index out of range")
 	// ErrOutOfRange says that a count is out of range: negative where only a number of

@@ -58,6 +58,8 @@ var housePasses = passes{
 		"DB.Hash":          "makes a handle",
 		"DB.String":        "makes a handle",
 		"Hash.Key":         "reads the handle",
+		"DB.Bitmap":        "makes a handle",
+		"Bitmap.Key":       "reads the handle",
 		"DB.Set":           "makes a handle",
 		"Set.Key":          "reads the handle",
 		"DB.List":          "makes a handle",
@@ -75,6 +77,9 @@ var housePasses = passes{
 		"ZSet.Key":         "reads the handle",
 	},
 	notHandles: exceptions{
+		"BitField":    "a part of an operation",
+		"BitType":     "a part of an operation",
+		"FieldOp":     "an operation to be done",
 		"Kind":        "an enumeration",
 		"ManualClock": "a clock for tests",
 		"Snapshot":    "a store to read",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -326,7 +327,7 @@ func checkMethod(t *testing.T, name string, want rule) {
 	}
 
 	s, method = fresh()
-	if typ, _, _ := strings.Cut(name, "."); typ == "String" || typ == "DB" || typ == "Store" {
+	if typ, _, _ := strings.Cut(name, "."); slices.Contains([]string{"String", "Bitmap", "DB", "Store"}, typ) {
 		plant(t, s.DB(0), "key", 0)
 	} else {
 		require.NoError(t, s.String("key").Set("a string"))

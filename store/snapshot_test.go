@@ -108,7 +108,11 @@ func scribble(s *Store, r *rand.Rand, n int) error {
 	case KindNone:
 		_, err = s.Hash(key).Set(member, "anew")
 	default:
-		_, err = s.String(key).SetRange(r.IntN(20*n), "x")
+		if at := r.IntN(20 * n); r.IntN(2) == 0 {
+			_, err = s.Bitmap(key).SetBit(int64(at), r.IntN(2) == 0)
+		} else {
+			_, err = s.String(key).SetRange(at, "x")
+		}
 	}
 	if errors.Is(err, ErrWrongType) { // another goroutine has put another type there
 		return nil

@@ -28,6 +28,7 @@ var sections = []section{
 	{"Lists", listsSection},
 	{"Sets", setsSection},
 	{"Sorted sets", zsetsSection},
+	{"Bitmaps", bitmapsSection},
 	{"A job queue", queueSection},
 	{"Sessions", sessionsSection},
 }

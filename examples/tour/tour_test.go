@@ -181,6 +181,30 @@ var checks = map[string]check{
 			wantKeys(t, s.DB(0), "leaderboard")
 		},
 	},
+	"Bitmaps": {
+		prints: []string{
+			`s.Bitmap("tuesday").SetBit(7, true) false`,
+			`s.Bitmap("monday").GetBit(7) true`,
+			`s.Bitmap("monday").GetBit(8) false`,
+			`s.Bitmap("monday").Count() 3`,
+			`s.Bitmap("monday").Count(store.ByBit(0, 999)) 2`,
+			`s.Bitmap("monday").Pos(true, store.FromBit(8)) 1000000`,
+			`s.Bitmap("both").Op(store.BitAnd, "monday", "tuesday") 125001`,
+			`s.Bitmap("both").Count() 1`,
+			`s.Bitmap("lost").Op(store.BitDiff, "monday", "tuesday") 125001`,
+			`s.Bitmap("lost").Count() 2`,
+			`s.Bitmap("player").Field(level.IncrBy(9)...) [{9 false}]`,
+			`s.Bitmap("player").Field(level.IncrBy(9)...) [{15 false}]`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			wantString(t, s.String("tuesday"), "\x01")
+			wantString(t, s.String("player"), "\xf0")
+			lost, err := s.Bitmap("lost").Pos(true, store.FromBit(4))
+			require.NoError(t, err)
+			require.EqualValues(t, 1_000_000, lost)
+			wantKeys(t, s.DB(0), "both", "lost", "monday", "player", "tuesday")
+		},
+	},
 	"A job queue": {
 		prints: []string{
 			`s.List("jobs").RPush(job 1 ... job 3) OK`,
