@@ -138,6 +138,10 @@
 //     of 4 KiB and no more than 33 KiB of places of pages (TestBitmapSharesPages). BITCOUNT of
 //     more than 64 KiB runs on a clone, without the lock (TestBitmapUnderWriters), and no
 //     slower than a loop of [math/bits.OnesCount64] (BenchmarkBitCount).
+//   - A HyperLogLog is what Redis 7.0.15 would have made of the same commands, byte for byte
+//     (TestHLLGolden, TestRedisHLL), also where something has happened to it
+//     (TestRedisHLLDamage). A dense one changes in place, without an allocation
+//     (TestHLLAllocations), and no copy, snapshot or fork sees that (TestHLLForks).
 //   - A long list of elements of 16 bytes takes about 20 for each (BenchmarkList), and
 //     gives memory back as they are popped (TestListMemory).
 //   - A store has no goroutine until a key has a deadline, and then one until none has
