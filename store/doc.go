@@ -27,7 +27,7 @@
 // the store's memory: it costs no copy, never changes, and keeps the 16 KiB chunk
 // around it alive. Whoever keeps a small string for long calls [strings.Clone]. A
 // string over 1 KiB that is given to the store is kept as it is; once APPEND, SETRANGE,
-// SETBIT or BITFIELD has changed such a string in place, a read copies it.
+// SETBIT, BITFIELD or PFADD has changed such a string in place, a read copies it.
 //
 // # Time
 //
@@ -94,8 +94,9 @@
 //   - GET, and a read of one field of a hash, take no lock (TestLockFreeReads,
 //     TestHashUnderWriters), also in snapshots and forks (TestSnapshotReadsWithoutLock),
 //     unless a writer is at work in the same shard, the string is one that APPEND,
-//     SETRANGE, SETBIT or BITFIELD changes in place, or it is the first read in its shard
-//     since a snapshot, a KEYS or a Fingerprint, or the first of a snapshot in its shard.
+//     SETRANGE, SETBIT, BITFIELD or PFADD changes in place, or it is the first read in its
+//     shard since a snapshot, a KEYS or a Fingerprint, or the first of a snapshot in its
+//     shard.
 //   - SCAN returns every key that is there from the first call to the last exactly
 //     once, whatever is written meanwhile (TestScanUnderWriters).
 //   - Transactions are strictly serializable, beside each other and beside commands that are
