@@ -184,7 +184,7 @@ func TestHLLError(t *testing.T) {
 	s := newTest(t)
 	sets, steps := 8, 20
 	if testing.Short() || raceEnabled {
-		sets = 2
+		sets, steps = 1, 2
 	}
 	square, elements := 0.0, make([]string, 50_000)
 	for set := range sets {
@@ -251,8 +251,11 @@ func TestHLLConcurrent(t *testing.T) {
 func TestHLLOfAnything(t *testing.T) {
 	rng := seededRand(t)
 	s := newTest(t, tiny)
-	outcomes := map[error]int{}
-	for range 1000 {
+	outcomes, total := map[error]int{}, 500
+	if testing.Short() || raceEnabled {
+		total = 100
+	}
+	for range total {
 		text := damage(rng, randomSparse(rng))
 		if rng.IntN(4) == 0 {
 			text = damage(rng, damage(rng, randomDense(rng)))

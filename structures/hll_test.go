@@ -85,7 +85,7 @@ func TestHLLAgainstModel(t *testing.T) {
 // TestHLLMergeInOrder wants a merge of many registers, which goes on from where it was, to
 // leave what as many single changes leave, each from the start.
 func TestHLLMergeInOrder(t *testing.T) {
-	for seed := range uint64(50) {
+	for seed := range uint64(15) {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		h := HLLText(string(anySparse(rng)))
 		var m HLLRegisters
@@ -149,7 +149,9 @@ func TestHLLDenseRegisters(t *testing.T) {
 			setDense(b, i, want[i])
 		}
 		for i := range want {
-			require.Equal(t, want[i], HLL{b: b}.dense(i))
+			if got := (HLL{b: b}).dense(i); got != want[i] {
+				t.Fatalf("register %d is %d, not %d", i, got, want[i])
+			}
 		}
 		var got HLLRegisters
 		require.True(t, HLL{b: b}.MergeInto(&got))
