@@ -188,6 +188,9 @@ type FieldResult struct {
 // [ErrInvalidOption] if there is no such [Overflow], and [ErrWrongType] if the key holds
 // another type.
 //
+// Unlike Redis, it does not make a value longer than [MaxStringLen], and each operation has
+// an [Overflow] of its own.
+//
 // The complexity is O(n), n the number of operations, for a value up to 1 KiB also its
 // length. Redis: [BITFIELD].
 //

@@ -167,7 +167,8 @@ func (w *write) saveBits(v structures.Bits) {
 }
 
 // Count returns how many bits are set, in the whole value or in the given range of it.
-// What lies outside of the value is left out, so a missing key has none.
+// What lies outside of the value is left out, so a missing key has none. 512 MB of ones
+// are more than an int of 32 bits can tell.
 //
 // It returns [ErrWrongType] if the key holds another type and [ErrInvalidOption] for more
 // than one range.
@@ -186,12 +187,15 @@ func (b Bitmap) Count(within ...BitRange) (int64, error) {
 }
 
 // Pos returns the offset of the first bit that is set, or that is not if bit is false, in
-// the whole value or in the given range of it. If there is none it is [ErrNotFound],
-// Redis's -1. A value of ones whose range has no end, as [FromByte] has none, is followed
-// by a 0; so is what a missing key holds, which begins with one.
+// the whole value or in the given range of it. Without a range, or with one that has no
+// end, the value is taken to go on with zeros behind its own, so that there is a bit that
+// is not set, unless the range or the value is empty. A missing key is zeros, of which
+// the first is at 0 in any range.
 //
-// It returns [ErrWrongType] if the key holds another type and [ErrInvalidOption] for more
-// than one range.
+// It returns [ErrNotFound] if there is no such bit, [ErrWrongType] if the key holds another
+// type and [ErrInvalidOption] for more than one range.
+//
+// Unlike Redis, it does not return -1 for what is not there.
 //
 // The complexity is O(n), n the number of bytes looked at that were written.
 // Redis: [BITPOS].

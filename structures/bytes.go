@@ -83,6 +83,19 @@ func (b *Bytes) Slice(from, to int) string {
 	return s.String()
 }
 
+// Each calls f with the parts of the whole, in their order: texts and pages, which f must
+// not change or keep. The complexity is O(n) where n = b.Len().
+func (b *Bytes) Each(f func(text string, page []byte)) {
+	for from := 0; from < b.n; {
+		text, page, n := b.piece(from, b.n)
+		if page == nil && text == "" {
+			page = zeroPage[:n]
+		}
+		f(text, page)
+		from += n
+	}
+}
+
 // At returns the byte at i, which is below Len. The complexity is O(1).
 func (b *Bytes) At(i int) byte {
 	if p := b.page(i); p != nil {
