@@ -73,6 +73,13 @@ var checklist = []commandFamily{
 		{"GETBIT", "2.2.0", ""},
 		{"SETBIT", "2.2.0", ""},
 	}},
+	{"hyperloglog", []redisCommand{
+		{"PFADD", "2.8.9", ""},
+		{"PFCOUNT", "2.8.9", ""},
+		{"PFDEBUG", "2.8.9", "GET returns the whole representation"},
+		{"PFMERGE", "2.8.9", ""},
+		{"PFSELFTEST", "2.8.9", "it tests the server; here the package's tests do"},
+	}},
 	{"hash", []redisCommand{
 		{"HDEL", "2.0.0", ""},
 		{"HEXISTS", "2.0.0", ""},

@@ -39,7 +39,8 @@ var benchmarks = map[string]string{
 	"ZPOPMIN": "BenchmarkZSetPopMin", "ZINTER": "BenchmarkZSetInter",
 	"SETBIT": "BenchmarkSetBit", "GETBIT": "BenchmarkGetBit", "BITCOUNT": "BenchmarkBitCount", "BITOP": "BenchmarkBitOp",
 	"BITFIELD": "BenchmarkBitField",
-	"SCAN":     "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
+	"PFADD":    "BenchmarkHLLAdd", "PFCOUNT": "BenchmarkHLLCount", "PFMERGE": "BenchmarkHLLMerge",
+	"SCAN": "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
 	"MULTI": "BenchmarkTransactions", "EXEC": "BenchmarkTransactions",
 }
 

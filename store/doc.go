@@ -27,7 +27,7 @@
 // the store's memory: it costs no copy, never changes, and keeps the 16 KiB chunk
 // around it alive. Whoever keeps a small string for long calls [strings.Clone]. A
 // string over 1 KiB that is given to the store is kept as it is; once APPEND, SETRANGE,
-// SETBIT or BITFIELD has changed such a string in place, a read copies it.
+// SETBIT, BITFIELD or PFADD has changed such a string in place, a read copies it.
 //
 // A write that compares, such as [String.SetWith] with [IfEqual] or [String.DelEx], looks at
 // the value in its own step. A [String.Digest] is Redis's, XXH3-64, so that one computed
@@ -98,8 +98,9 @@
 //   - GET, and a read of one field of a hash, take no lock (TestLockFreeReads,
 //     TestHashUnderWriters), also in snapshots and forks (TestSnapshotReadsWithoutLock),
 //     unless a writer is at work in the same shard, the string is one that APPEND,
-//     SETRANGE, SETBIT or BITFIELD changes in place, or it is the first read in its shard
-//     since a snapshot, a KEYS or a Fingerprint, or the first of a snapshot in its shard.
+//     SETRANGE, SETBIT, BITFIELD or PFADD changes in place, or it is the first read in its
+//     shard since a snapshot, a KEYS or a Fingerprint, or the first of a snapshot in its
+//     shard.
 //   - SCAN returns every key that is there from the first call to the last exactly
 //     once, whatever is written meanwhile (TestScanUnderWriters).
 //   - Transactions are strictly serializable, beside each other and beside commands that are
@@ -144,6 +145,10 @@
 //     of 4 KiB and no more than 33 KiB of places of pages (TestBitmapSharesPages). BITCOUNT of
 //     more than 64 KiB runs on a clone, without the lock (TestBitmapUnderWriters), and no
 //     slower than a loop of [math/bits.OnesCount64] (BenchmarkBitCount).
+//   - A HyperLogLog is what Redis 7.0.15 would have made of the same commands, byte for byte
+//     (TestHLLGolden, TestRedisHLL), also where something has happened to it
+//     (TestRedisHLLDamage). A dense one changes in place, without an allocation
+//     (TestHLLAllocations), and no copy, snapshot or fork sees that (TestHLLForks).
 //   - A long list of elements of 16 bytes takes about 20 for each (BenchmarkList), and
 //     gives memory back as they are popped (TestListMemory).
 //   - A store has no goroutine until a key has a deadline, and then one until none has

@@ -60,6 +60,8 @@ var housePasses = passes{
 		"Hash.Key":         "reads the handle",
 		"DB.Bitmap":        "makes a handle",
 		"Bitmap.Key":       "reads the handle",
+		"DB.HLL":           "makes a handle",
+		"HLL.Key":          "reads the handle",
 		"DB.Set":           "makes a handle",
 		"Set.Key":          "reads the handle",
 		"DB.List":          "makes a handle",

@@ -29,6 +29,7 @@ var sections = []section{
 	{"Sets", setsSection},
 	{"Sorted sets", zsetsSection},
 	{"Bitmaps", bitmapsSection},
+	{"HyperLogLogs", hllSection},
 	{"A job queue", queueSection},
 	{"Sessions", sessionsSection},
 }

@@ -211,6 +211,28 @@ var checks = map[string]check{
 			wantKeys(t, s.DB(0), "both", "lost", "monday", "player", "tuesday")
 		},
 	},
+	"HyperLogLogs": {
+		prints: []string{
+			`s.HLL("visitors:monday").Add("Alice", "Bob", "Carol") true`,
+			`s.HLL("visitors:monday").Add("Bob") false`,
+			`s.HLL("visitors:monday").Count() 3`,
+			`s.HLL("visitors:tuesday").Add("Bob", "Dave") true`,
+			`s.HLL("visitors:monday").Count("visitors:tuesday") 4`,
+			`s.HLL("visitors:both").Merge("visitors:monday", ...) OK`,
+			`s.HLL("visitors:both").Count() 4`,
+			`s.HLL("visitors:year").Add(100,000 visitors) true`,
+			`s.HLL("visitors:year").Count() 99740`,
+			`s.String("visitors:year").StrLen() 12304`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			for key, want := range map[string]int{"monday": 3, "tuesday": 2, "both": 4} {
+				n, err := s.HLL("visitors:" + key).Count()
+				require.NoError(t, err)
+				require.Equal(t, want, n)
+			}
+			wantKeys(t, s.DB(0), "visitors:both", "visitors:monday", "visitors:tuesday", "visitors:year")
+		},
+	},
 	"A job queue": {
 		prints: []string{
 			`s.List("jobs").RPush(job 1 ... job 3) OK`,
