@@ -170,6 +170,18 @@ var checklist = []commandFamily{
 		{"ZUNION", "6.2.0", ""},
 		{"ZUNIONSTORE", "2.0.0", ""},
 	}},
+	{"geo", []redisCommand{
+		{"GEOADD", "3.2.0", ""},
+		{"GEODIST", "3.2.0", ""},
+		{"GEOHASH", "3.2.0", ""},
+		{"GEOPOS", "3.2.0", ""},
+		{"GEORADIUS", "3.2.0", ""},
+		{"GEORADIUSBYMEMBER", "3.2.0", ""},
+		{"GEORADIUSBYMEMBER_RO", "3.2.10", ""},
+		{"GEORADIUS_RO", "3.2.10", ""},
+		{"GEOSEARCH", "6.2.0", ""},
+		{"GEOSEARCHSTORE", "6.2.0", ""},
+	}},
 	{"generic", []redisCommand{
 		{"COPY", "6.2.0", ""},
 		{"DEL", "1.0.0", ""},
@@ -299,7 +311,7 @@ func commandsTable(list []commandFamily, methods map[string][]string, c *coverag
 	var b strings.Builder
 	b.WriteString("<!-- Written by TestCommandsTable; do not edit. -->\n\n# Redis commands and Go methods\n\n" +
 		"The commands of Redis 7.2 and those that came to its families since. Methods of `DB` are methods of `Store`, too: a\n" +
-		"store is its database 0. Families that are not here have no method yet: bitmap, HyperLogLog, geo, stream, pub/sub,\n" +
+		"store is its database 0. Families that are not here have no method yet: bitmap, HyperLogLog, stream, pub/sub,\n" +
 		"transactions, scripting. Of the server's commands, only those on keys are methods.\n")
 	for _, family := range list {
 		fmt.Fprintf(&b, "\n## %s\n\n| Command | Go method | Since Redis | Test | Benchmark |\n| --- | --- | --- | --- | --- |\n", family.name)

@@ -37,6 +37,7 @@ var benchmarks = map[string]string{
 	"ZADD": "BenchmarkZSetAddRem", "ZREM": "BenchmarkZSetAddRem", "ZSCORE": "BenchmarkZSetScore",
 	"ZRANK": "BenchmarkZSetRank", "ZINCRBY": "BenchmarkZSetIncrBy", "ZRANGE": "BenchmarkZSetRange100",
 	"ZPOPMIN": "BenchmarkZSetPopMin", "ZINTER": "BenchmarkZSetInter",
+	"GEOADD": "BenchmarkGeoAdd", "GEODIST": "BenchmarkGeoDist", "GEOSEARCH": "BenchmarkGeoSearch",
 	"SCAN": "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
 	"MULTI": "BenchmarkTransactions", "EXEC": "BenchmarkTransactions",
 }
@@ -64,6 +65,8 @@ var unmeasured = []struct{ commands, why string }{
 	{"Z(REV)?RANGE.*|ZSCAN|ZRANDMEMBER", "as ZRANGE"},
 	{"ZREMRANGE.*|ZPOPMAX|ZMPOP", "as ZPOPMIN"},
 	{"Z(UNION|INTER|DIFF).*", "as ZINTER"},
+	{"GEOPOS|GEOHASH", "as GEODIST"},
+	{"GEORADIUS.*|GEOSEARCHSTORE", "as GEOSEARCH"},
 	{"SORT_RO", "as SORT"},
 	{"TYPE|P?TTL|P?EXPIRETIME|EXISTS|TOUCH|OBJECT .*|MEMORY USAGE|RANDOMKEY", "one lookup, as GET"},
 	{"DEL|UNLINK|P?EXPIRE(AT)?|PERSIST|COPY|MOVE|RENAME(NX)?", "one write a key, as SET"},

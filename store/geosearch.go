@@ -7,14 +7,13 @@ import (
 // GeoQuery selects places: [ByRadius], [ByBox], [ByPolygon], and what its methods make of
 // these.
 type GeoQuery struct {
-	from      GeoCenter
-	shape     structures.GeoShape // its unit is set by check
-	unit      Unit
-	order     geoOrder
-	limited   bool
-	any       bool
-	count     int
-	isPolygon bool
+	from    GeoCenter
+	shape   structures.GeoShape // its unit is set by check
+	unit    Unit
+	order   geoOrder
+	limited bool
+	any     bool
+	count   int
 }
 
 type geoOrder uint8
@@ -53,7 +52,7 @@ func ByBox(from GeoCenter, width, height float64, unit Unit) GeoQuery {
 // sides are straight on a map of degrees: none crosses 180 degrees of longitude. Distances
 // are in meters, and from the middle of the corners.
 func ByPolygon(corners ...Point) GeoQuery {
-	q := GeoQuery{isPolygon: true, shape: structures.GeoShape{Form: structures.GeoPolygon}}
+	q := GeoQuery{shape: structures.GeoShape{Form: structures.GeoPolygon}}
 	for _, p := range corners {
 		q.shape.Corners = append(q.shape.Corners, structures.GeoPoint(p))
 	}
@@ -98,7 +97,7 @@ func (q *GeoQuery) check() error {
 	if q.limited && q.count <= 0 {
 		return ErrOutOfRange
 	}
-	if q.isPolygon {
+	if q.shape.Form == structures.GeoPolygon {
 		return q.checkPolygon()
 	}
 	if err := q.unit.check(); err != nil {
