@@ -6,20 +6,27 @@ import "math"
 // the edge, and for the distance of what is inside, it computes as GeoDistance does.
 type geoFilter struct {
 	*GeoShape
-	cos       float64 // of the centre's latitude
-	wide, far float64 // the most that the haversine of what is inside may be, to the side and up
+	cos  float64 // of the centre's latitude
+	up   float64 // the most that half the difference of latitudes may be of what is inside
+	wide float64 // and the haversine: of a circle in any direction, of a box to the side
 }
 
 func (s *GeoShape) filter() geoFilter {
 	f := geoFilter{GeoShape: s, cos: cosine(s.Center.Lat * radian)}
 	switch s.Form {
 	case GeoCircle:
-		f.far = haversineLimit(s.Width * s.Unit)
+		f.up, f.wide = angleLimit(s.Width*s.Unit), haversineLimit(s.Width*s.Unit)
 	case GeoBox:
-		f.wide, f.far = haversineLimit(s.Width*s.Unit/2), haversineLimit(s.Height*s.Unit/2)
+		f.up, f.wide = angleLimit(s.Height*s.Unit/2), haversineLimit(s.Width*s.Unit/2)
 	}
 	return f
 }
+
+// aLittleMore is far above what roundings can do, and far below what costs time.
+const aLittleMore = 1 + 1e-12
+
+// angleLimit returns a little more than half the angle of a distance.
+func angleLimit(meters float64) float64 { return meters / (2 * earthRadius) * aLittleMore }
 
 // haversineLimit returns a little more than the haversine of a distance.
 func haversineLimit(meters float64) float64 {
@@ -27,7 +34,7 @@ func haversineLimit(meters float64) float64 {
 		return math.Inf(1)
 	}
 	s := math.Sin(meters / (2 * earthRadius))
-	return s * s * (1 + 1e-12)
+	return s * s * aLittleMore
 }
 
 // distance returns how far, in meters, a point is from the centre, and whether it lies in
@@ -53,11 +60,11 @@ func (f *geoFilter) exact(p GeoPoint) float64 {
 
 func (f *geoFilter) inCircle(p GeoPoint) (meters float64, in bool) {
 	u, v := halfAngles(f.Center, p)
-	s := math.Sin(u)
-	if s*s > f.far {
+	if math.Abs(u) > f.up {
 		return 0, false
 	}
-	if t := math.Sin(v); s*s+f.cos*math.Cos(p.Lat*radian)*t*t > f.far {
+	s, t := math.Sin(u), math.Sin(v)
+	if s*s+f.cos*math.Cos(p.Lat*radian)*t*t > f.wide {
 		return 0, false
 	}
 	meters = f.exact(p)
@@ -68,9 +75,12 @@ func (f *geoFilter) inCircle(p GeoPoint) (meters float64, in bool) {
 // half the width, along its own latitude, to the side.
 func (f *geoFilter) inBox(p GeoPoint) (meters float64, in bool) {
 	u, v := halfAngles(f.Center, p)
-	s, t, cos := math.Sin(u), math.Sin(v), math.Cos(p.Lat*radian)
+	if math.Abs(u) > f.up {
+		return 0, false
+	}
+	t, cos := math.Sin(v), math.Cos(p.Lat*radian)
 	switch {
-	case s*s > f.far || cos*cos*t*t > f.wide,
+	case cos*cos*t*t > f.wide,
 		GeoDistance(p, GeoPoint{p.Lon, f.Center.Lat}) > f.Height*f.Unit/2,
 		GeoDistance(p, GeoPoint{f.Center.Lon, p.Lat}) > f.Width*f.Unit/2:
 		return 0, false
