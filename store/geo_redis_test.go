@@ -61,6 +61,7 @@ func init() {
 		})
 	}
 	edges = append(edges, geoEdges...)
+	deliberate = append(deliberate, geoDeliberate...)
 }
 
 // distText writes a distance as Redis's replies do (fixedpoint_d2string in util.c), and
@@ -440,6 +441,40 @@ var geoEdges = []struct{ name, lines string }{
 		GEOSEARCHSTORE h g FROMLONLAT 15 37 BYRADIUS 200 km | TYPE h | GEORADIUS g 15 37 200 km STORE e | GEORADIUSBYMEMBER g Palermo 1 km STORE e |
 		GEORADIUS g 0 0 1 m STORE e | EXISTS e | GEORADIUSBYMEMBER none a 1 km STORE h | EXISTS h | GEOADD z 1 1 a |
 		GEOSEARCHSTORE zd z FROMMEMBER a BYRADIUS 1 m STOREDIST | GEORADIUSBYMEMBER z a 5 ft STOREDIST zd`},
+}
+
+var geoDeliberate = []struct {
+	why   string
+	lines []string
+	redis reply
+	ours  func(t *testing.T, db DB) (any, error)
+	want  any
+}{
+	{
+		why: "a mistake is one, whether the key is there or not", lines: []string{"GEORADIUSBYMEMBER none a -1 km"}, redis: []any{},
+		ours: func(_ *testing.T, db DB) (any, error) {
+			_, err := db.Geo("none").RadiusByMember("a", -1, Kilometers)
+			return nil, err
+		}, want: ErrRadius,
+	},
+	{
+		why: "Any has its count", lines: []string{"GEOSEARCH none FROMLONLAT 1 1 BYRADIUS 1 m ANY"},
+		redis: redisError("ERR the ANY argument requires COUNT argument"),
+	},
+	{
+		why: "a query has one shape", lines: []string{"GEOSEARCH none FROMLONLAT 1 1 BYRADIUS 1 m BYBOX 1 1 m"},
+		redis: redisError("ERR syntax error"),
+	},
+	{
+		why: "STOREDIST is a method, which returns no coordinates", lines: []string{"GEORADIUS none 1 1 1 m WITHDIST STOREDIST d"},
+		redis: redisError("ERR STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options"),
+	},
+	{
+		why: "what compares is no condition of GEOADD", lines: []string{"GEOADD g GT 1 1 a"}, redis: redisError("ERR syntax error"),
+		ours: func(_ *testing.T, db DB) (any, error) {
+			return db.Geo("g").AddWith(GeoAddOptions{If: IfGreater}, GeoPlace{"a", Point{1, 1}})
+		}, want: ErrInvalidOption,
+	},
 }
 
 // TestRedisGeo searches many places in many ways: the same ones in the same order, and what

@@ -25,11 +25,11 @@ func init() {
 	} {
 		methodRules["Geo."+name] = r
 	}
-	some, q := []GeoPlace{{"a", Point{1, 2}}, {"b", Point{3, 4}}}, ByRadius(FromPoint(1, 2), 1000, Kilometers)
+	some, q := []GeoPlace{{"a", Point{1, 2}}, {"b", Point{3, 4}}}, ByRadius(FromPoint(-180, -85), 1000, Kilometers)
 	for name, args := range map[string][]any{
-		"Add": {some}, "AddWith": {GeoAddOptions{}, some}, "Dist": {"a", "b", Meters}, "Search": {q.Asc()},
-		"SearchStore": {"another", q}, "SearchStoreDist": {"another", q.Count(1)},
-		"Radius": {1.0, 2.0, 1000.0, Miles}, "RadiusByMember": {"m1", 5.0, Feet},
+		"Add": {some}, "AddWith": {GeoAddOptions{}, some}, "Dist": {"m1", "m2", Meters}, "Search": {q.Asc()},
+		"SearchStore": {"z2", q}, "SearchStoreDist": {"z2", q.Count(1)},
+		"Radius": {-180.0, -85.0, 1000.0, Miles}, "RadiusByMember": {"m1", 5.0, Feet},
 	} {
 		methodArguments["Geo."+name] = args
 	}
