@@ -117,7 +117,7 @@ func (g Geo) AddWith(o GeoAddOptions, places ...GeoPlace) (int, error) {
 	if o.If > IfPresent {
 		wrong = ErrInvalidOption
 	}
-	return ZSet(g).add("GEOADD", wrong, ZAddOptions{If: o.If, Changed: o.Changed}, members)
+	return ZSet(g).add("GEOADD", wrong, ZAddOptions(o), members)
 }
 
 // Pos returns where members are, as of one moment.

@@ -541,7 +541,7 @@ func (w *twin) storeDistances(n int) {
 		const radius, bit = 6372.797560856, 1.0 / (1 << 52)
 		slope := max(math.Abs(math.Cos(want/(2*radius))), math.Sqrt(bit))
 		if math.Abs(m.Score-want) > 4*bit*(want+radius/slope) {
-			w.t.Fatal(fmt.Sprintf("the distance of %s from %s: %v, in Redis %v", m.Member, member, m.Score, want))
+			w.t.Fatalf("the distance of %s from %s: %v, in Redis %v", m.Member, member, m.Score, want)
 		}
 	}
 }

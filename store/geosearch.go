@@ -166,7 +166,8 @@ func (q *GeoQuery) cut(found []structures.GeoFound) []structures.GeoFound {
 // such unit, [ErrPolygon] for less than three corners and [ErrOutOfRange] if the count is
 // not positive.
 //
-// Unlike in Redis, ByPolygon is there, as in Valkey 9.
+// Unlike in Redis, ByPolygon is there, as in Valkey 9. As in Redis, a circle or a box that
+// goes over a pole may miss places on the other side of it.
 //
 // The complexity is O(log n + m log m), n the number of places and m that of those in a
 // rectangle around what is selected. Redis: [GEOSEARCH].

@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// A search looks through the nine cells of one size around its centre that are known to
-// cover its shape, each of which is a range of scores. It is that of Redis 7.0.15 with all
+// A search looks through a cell around its centre and those of the eight next to it that its
+// shape may reach, each of which is a range of scores. It is that of Redis 7.0.15 with all
 // its turns (geohashCalculateAreasByShapeWGS84 in geohash_helper.c, membersOfAllNeighbors in
-// geo.c): places come in the same order, and where the cells do not cover a shape, at the
-// poles and for some huge ones, the same places are missed. Polygons are Valkey 9's.
+// geo.c): places come in the same order, and where the cells do not cover a shape, which may
+// be so if it goes over a pole, the same ones are missed. Polygons are Valkey 9's.
 
 // GeoForm is a form of a GeoShape.
 type GeoForm uint8
