@@ -12,12 +12,12 @@ import (
 )
 
 // bigSinCos returns the sine and the cosine of x, of which the absolute value is at most π,
-// as far as 300 bits can tell.
+// as far as 200 bits can tell.
 func bigSinCos(x float64) (sin, cos *big.Float) {
-	number := func(f float64) *big.Float { return new(big.Float).SetPrec(300).SetFloat64(f) }
+	number := func(f float64) *big.Float { return new(big.Float).SetPrec(200).SetFloat64(f) }
 	sums := [2]*big.Float{number(0), number(0)}
 	term := number(1)
-	for n := 0; n < 120; n++ {
+	for n := 0; n < 64; n++ {
 		if n%4 < 2 {
 			sums[1-n%2].Add(sums[1-n%2], term)
 		} else {
@@ -48,7 +48,7 @@ func TestTrigTable(t *testing.T) {
 // Sines, cosines and arcsines are the nearest numbers to the true ones, with few exceptions.
 func TestTrig(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	n, wrong := 3000, 0
+	n, wrong := 1000, 0
 	count := func(want, got float64) {
 		if want != got {
 			wrong++
@@ -67,14 +67,14 @@ func TestTrig(t *testing.T) {
 		for _, to := range []float64{0, 2} {
 			next := math.Nextafter(y, to)
 			sinY, cosY := bigSinCos(y)
-			edge := new(big.Float).SetPrec(300).Mul(cosY, big.NewFloat((next-y)/2)) // sin(y+e) = sin(y) + e cos(y)
+			edge := new(big.Float).SetPrec(200).Mul(cosY, big.NewFloat((next-y)/2)) // sin(y+e) = sin(y) + e cos(y)
 			edge.Add(edge, sinY)
 			if c := edge.Cmp(new(big.Float).SetFloat64(x)); to == 0 && c > 0 || to == 2 && c < 0 {
 				wrong++
 			}
 		}
 	}
-	require.LessOrEqual(t, wrong, n/1000)
+	require.LessOrEqual(t, wrong, 1)
 
 	for x, want := range map[float64]float64{0: 0, math.Pi / 2: 1, -math.Pi / 2: -1, math.Pi: 1.2246467991473532e-16, 1e-300: 1e-300, -5e-324: -5e-324} {
 		require.Equal(t, want, sine(x), "the sine of %v", x)
@@ -216,7 +216,7 @@ func TestGeoFind(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	found := 0
 	for _, n := range []int{0, 10, 3000} {
-		for range 300 {
+		for range 150 {
 			z := NewZSet(zsetConfig(16))
 			s := randomShape(r)
 			for i := range n / (1 + r.IntN(20)) {
@@ -239,7 +239,7 @@ func TestGeoFind(t *testing.T) {
 			}
 		}
 	}
-	require.Greater(t, found, 5_000)
+	require.Greater(t, found, 3_000)
 }
 
 // GeoSort has the nearest first, all or so many of them, and does not fall for an input that
