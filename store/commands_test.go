@@ -198,6 +198,18 @@ var checklist = []commandFamily{
 		{"ZUNION", "6.2.0", ""},
 		{"ZUNIONSTORE", "2.0.0", ""},
 	}},
+	{"geo", []redisCommand{
+		{"GEOADD", "3.2.0", ""},
+		{"GEODIST", "3.2.0", ""},
+		{"GEOHASH", "3.2.0", ""},
+		{"GEOPOS", "3.2.0", ""},
+		{"GEORADIUS", "3.2.0", ""},
+		{"GEORADIUSBYMEMBER", "3.2.0", ""},
+		{"GEORADIUSBYMEMBER_RO", "3.2.10", ""},
+		{"GEORADIUS_RO", "3.2.10", ""},
+		{"GEOSEARCH", "6.2.0", ""},
+		{"GEOSEARCHSTORE", "6.2.0", ""},
+	}},
 	{"generic", []redisCommand{
 		{"COPY", "6.2.0", ""},
 		{"DEL", "1.0.0", ""},

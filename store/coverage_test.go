@@ -40,6 +40,7 @@ var benchmarks = map[string]string{
 	"SETBIT": "BenchmarkSetBit", "GETBIT": "BenchmarkGetBit", "BITCOUNT": "BenchmarkBitCount", "BITOP": "BenchmarkBitOp",
 	"BITFIELD": "BenchmarkBitField",
 	"PFADD":    "BenchmarkHLLAdd", "PFCOUNT": "BenchmarkHLLCount", "PFMERGE": "BenchmarkHLLMerge",
+	"GEOADD": "BenchmarkGeoAdd", "GEODIST": "BenchmarkGeoDist", "GEOSEARCH": "BenchmarkGeoSearch",
 	"SCAN": "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
 	"MULTI": "BenchmarkTransactions", "EXEC": "BenchmarkTransactions",
 }
@@ -70,6 +71,8 @@ var unmeasured = []struct{ commands, why string }{
 	{"Z(REV)?RANGE.*|ZSCAN|ZRANDMEMBER", "as ZRANGE"},
 	{"ZREMRANGE.*|ZPOPMAX|ZMPOP", "as ZPOPMIN"},
 	{"Z(UNION|INTER|DIFF).*", "as ZINTER"},
+	{"GEOPOS|GEOHASH", "as GEODIST"},
+	{"GEORADIUS.*|GEOSEARCHSTORE", "as GEOSEARCH"},
 	{"SORT_RO", "as SORT"},
 	{"TYPE|P?TTL|P?EXPIRETIME|EXISTS|TOUCH|OBJECT .*|MEMORY USAGE|RANDOMKEY", "one lookup, as GET"},
 	{"DEL|UNLINK|P?EXPIRE(AT)?|PERSIST|COPY|MOVE|RENAME(NX)?", "one write a key, as SET"},

@@ -38,6 +38,10 @@ func (db DB) String(key string) String { return String{db: db, key: key} }
 // It allocates nothing.
 func (db DB) ZSet(key string) ZSet { return ZSet{db: db, key: key} }
 
+// Geo returns a handle of the places at key, whether there are any or not.
+// It allocates nothing.
+func (db DB) Geo(key string) Geo { return Geo{db: db, key: key} }
+
 // check returns why nothing can be done in db, nil if there is nothing wrong.
 func (db DB) check() error {
 	switch {

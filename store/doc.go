@@ -138,6 +138,9 @@
 //     (TestFieldExpiryIsExact), and the memory of what expired is counted down with it
 //     (TestExpirerRemoves, TestExpirerRemovesFields).
 //   - A key has up to 512 MB, a string value too; there are 16 databases (TestLimits).
+//   - Places have the scores that Redis gives them, and searches return what Redis 7.0.15
+//     returns, in the same order (TestGeoGolden, TestRedisGeo). A distance may differ in its
+//     last bits, as the C libraries of two machines do.
 //   - A small key costs about 35 bytes beside its own bytes and its value's, with a
 //     deadline about 30 more, fresh and without garbage (bench/results/memory.md).
 //   - A bit far behind the end of a bitmap leaves a hole that takes nothing, and BITOP keeps

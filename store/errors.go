@@ -79,6 +79,17 @@ var (
 	ErrNotHLL error = &typeError{"store: the string is no HyperLogLog"}
 	// ErrCorruptHLL says that the registers of a HyperLogLog are damaged.
 	ErrCorruptHLL = errors.New("store: the HyperLogLog is corrupt")
+	// ErrCoordinates says that a longitude is not within -180 and 180 degrees, or a latitude
+	// not within -85.05112878 and 85.05112878.
+	ErrCoordinates = errors.New("store: invalid longitude or latitude")
+	// ErrUnit says that there is no such unit of length.
+	ErrUnit = errors.New("store: unsupported unit")
+	// ErrRadius says that a radius, a width or a height is negative or NaN.
+	ErrRadius = errors.New("store: radius, width and height must not be negative")
+	// ErrPolygon says that a polygon has less than three corners.
+	ErrPolygon = errors.New("store: a polygon must have at least 3 corners")
+	// ErrNoCenter says that the member around which to search is not there.
+	ErrNoCenter = errors.New("store: the member to search from is not there")
 	// ErrNotTracked says that the store was not made with the [Tracking] that the
 	// operation needs.
 	ErrNotTracked = errors.New("store: access is not tracked; see WithTracking")

@@ -67,6 +67,8 @@ var housePasses = passes{
 		"DB.List":          "makes a handle",
 		"List.Key":         "reads the handle",
 		"DB.ZSet":          "makes a handle",
+		"DB.Geo":           "makes a handle",
+		"Geo.Key":          "reads the handle",
 		"Store.Close":      "ends the store",
 		"Store.DB":         "makes a handle",
 		"Store.Fork":       "Redis has one process",
@@ -86,6 +88,8 @@ var housePasses = passes{
 		"ManualClock": "a clock for tests",
 		"Snapshot":    "a store to read",
 		"ZRange":      "selects members",
+		"GeoQuery":    "selects places",
+		"Unit":        "an enumeration",
 	},
 }
 

@@ -101,9 +101,14 @@ func (z ZSet) Add(members ...Scored) (int, error) { return z.AddWith(ZAddOptions
 //
 // [ZADD]: https://redis.io/docs/latest/commands/zadd/
 func (z ZSet) AddWith(o ZAddOptions, members ...Scored) (int, error) {
+	return z.add("ZADD", wrongAdd(o.If, members), o, members)
+}
+
+// add is AddWith, also for other commands. wrong is what is wrong with the arguments.
+func (z ZSet) add(op string, wrong error, o ZAddOptions, members []Scored) (int, error) {
 	var w write
 	defer w.end()
-	v, err := z.open(&w, "ZADD", wrongAdd(o.If, members))
+	v, err := z.open(&w, op, wrong)
 	if err != nil {
 		return 0, err
 	}

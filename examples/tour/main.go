@@ -30,6 +30,7 @@ var sections = []section{
 	{"Sorted sets", zsetsSection},
 	{"Bitmaps", bitmapsSection},
 	{"HyperLogLogs", hllSection},
+	{"Places", geoSection},
 	{"A job queue", queueSection},
 	{"Sessions", sessionsSection},
 }

@@ -233,6 +233,26 @@ var checks = map[string]check{
 			wantKeys(t, s.DB(0), "visitors:both", "visitors:monday", "visitors:tuesday", "visitors:year")
 		},
 	},
+	"Places": {
+		prints: []string{
+			`s.Geo("Sicily").Add(Palermo) 1`,
+			`s.Geo("Sicily").Add(Catania) 1`,
+			`s.Geo("Sicily").Add(Agrigento) 1`,
+			`s.Type("Sicily") zset`,
+			`s.Geo("Sicily").Dist("Palermo", "Catania", km) 166.3`,
+			`Search(ByRadius(FromMember("Agrigento"), 100, km).Asc()) [Agrigento 0.0 Palermo 91.0]`,
+			`Search(ByBox(FromPoint(15, 37), 300, 300, km).Count(1)) [Catania 56.4]`,
+			`Search(ByPolygon(west...).Asc()) [Palermo 33984.8 Agrigento 92122.7]`,
+			`s.ZSet("Sicily").Rem("Palermo") 1`,
+			`s.Geo("Sicily").Dist("Palermo", "Catania", km) ErrNotFound`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			left, err := s.ZSet("Sicily").Range(store.ByRank(0, -1))
+			require.NoError(t, err)
+			require.Equal(t, []string{"Agrigento", "Catania"}, left)
+			wantKeys(t, s.DB(0), "Sicily")
+		},
+	},
 	"A job queue": {
 		prints: []string{
 			`s.List("jobs").RPush(job 1 ... job 3) OK`,
