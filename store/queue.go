@@ -28,6 +28,11 @@ type queue struct {
 	sh          *shard
 	first, last *node
 	ready       bool // it is in the shard's list
+
+	// Who reads a stream for a consumer group waits in a queue of the group's.
+	group  string
+	of     *queue
+	groups map[string]*queue
 }
 
 // waiting is who waits in a shard.
@@ -64,6 +69,19 @@ func (sh *shard) needQueue(what awaited) *queue {
 	return q
 }
 
+// needGroup returns the queue of who reads the stream for a group.
+func (q *queue) needGroup(group string) *queue {
+	g := q.groups[group]
+	if g == nil {
+		g = &queue{awaited: q.awaited, sh: q.sh, group: group, of: q}
+		if q.groups == nil {
+			q.groups = map[string]*queue{}
+		}
+		q.groups[group] = g
+	}
+	return g
+}
+
 // push adds a waiter at the end.
 func (q *queue) push(wt *waiter, n *node) {
 	n.waiter, n.queue, n.queued, n.prev = wt, q, true, q.last
@@ -98,7 +116,16 @@ func (n *node) remove() {
 	if n.waiter.moves {
 		q.countMove(n.waiter, -1)
 	}
-	if q.first == nil {
+	q.dropEmpty()
+}
+
+func (q *queue) dropEmpty() {
+	switch {
+	case q.first != nil || len(q.groups) > 0:
+	case q.of != nil:
+		delete(q.of.groups, q.group)
+		q.of.dropEmpty()
+	default:
 		delete(q.sh.waiting.queues, q.awaited)
 		if len(q.sh.waiting.queues) == 0 {
 			q.sh.waiting = nil

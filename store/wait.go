@@ -183,6 +183,13 @@ func (w *write) signal(k Kind) {
 	}
 }
 
+// signalStream notes that the stream at the key, if there is one, changes or goes.
+func (w *write) signalStream() {
+	if w.found() && kindOf(&w.ref.Record) == KindStream {
+		w.signal(KindStream)
+	}
+}
+
 // fills says whether putting something of a record kind under the key may be what somebody
 // waits for: that is noted where it can't be signalled yet.
 func (w *write) fills(kind uint8) bool {
@@ -239,8 +246,12 @@ func (s *Store) serve(shards []*shard) {
 	}
 }
 
-// serve serves those who wait in the write's only shard.
-func (w *write) serve() { w.db.s.serve([]*shard{w.sh}) }
+// serveShard is serve for one shard.
+func (s *Store) serveShard(sh *shard) {
+	if sh.waiting != nil {
+		s.serve([]*shard{sh})
+	}
+}
 
 // serveAll is serve for all shards, which are locked.
 func (s *Store) serveAll() {

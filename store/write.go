@@ -187,7 +187,7 @@ func (w *write) unlock() {
 		return
 	}
 	if w.sh.waiting != nil {
-		w.serve()
+		w.db.s.serveShard(w.sh)
 	}
 	if w.odd {
 		w.odd = false
@@ -239,6 +239,7 @@ func (w *write) put(e structures.Entry) {
 	}
 	if w.sh.waiting != nil {
 		w.signal(Kind(e.Kind >> encodingBits))
+		w.signalStream()
 	}
 	if w.sh.derived != nil && w.sh.derived.put != nil && w.fills(e.Kind) {
 		w.sh.derived.put.note(awaited{key: w.key, n: w.db.n, kind: Kind(e.Kind >> encodingBits)})
@@ -282,6 +283,9 @@ func (w *write) del() bool {
 	case w.run != nil:
 		w.run.del(w)
 	default:
+		if w.sh.waiting != nil {
+			w.signalStream()
+		}
 		w.sh.nextVersion()
 		w.t.Delete(&w.ref, w.key)
 	}
@@ -318,6 +322,9 @@ func (w *write) changed() {
 	if w.run != nil {
 		w.run.changed(w)
 		return
+	}
+	if w.sh.waiting != nil {
+		w.signalStream()
 	}
 	w.t.Mutated(&w.ref, w.sh.nextVersion())
 }
