@@ -152,8 +152,9 @@ func (s Stream) AddWith(o XAddOptions, fields ...Pair) (StreamID, error) {
 	} else {
 		v = w.openStream()
 	}
-	v.Append(structures.StreamID(id), streamFields(fields))
-	trimStream(v, &o.Trim)
+	var buf [32]string
+	v.Add(structures.StreamID(id), appendPairs(buf[:0], fields))
+	o.Trim.trim(v)
 	if fresh {
 		w.newStream(v)
 	} else {
@@ -219,10 +220,9 @@ func (s Stream) All() (iter.Seq[Entry], error) {
 		return func(func(Entry) bool) {}, err
 	}
 	return func(yield func(Entry) bool) {
-		v.Walk(structures.StreamID(MinStreamID), structures.StreamID(MaxStreamID), false,
-			func(id structures.StreamID, fields []structures.StreamField) bool {
-				return yield(Entry{StreamID(id), pairsOfFields(nil, fields)})
-			})
+		v.Range(structures.StreamID{}, structures.MaxStreamID, false, func(e structures.StreamEntry) bool {
+			return yield(entryOfStream(e))
+		})
 	}, nil
 }
 
@@ -232,32 +232,41 @@ func entriesOf(v *structures.Stream, low, high StreamID, reverse bool, limit int
 		return nil
 	}
 	var pairs []Pair // of many entries
-	v.Walk(structures.StreamID(low), structures.StreamID(high), reverse,
-		func(id structures.StreamID, fields []structures.StreamField) bool {
-			if cap(pairs)-len(pairs) < len(fields) {
-				pairs = make([]Pair, 0, max(len(fields), min(limit-len(entries), v.Len()-len(entries), 32)*len(fields)))
-			}
-			from := len(pairs)
-			pairs = pairsOfFields(pairs, fields)
-			entries = append(entries, Entry{StreamID(id), pairs[from:len(pairs):len(pairs)]})
-			return len(entries) < limit
-		})
+	visit := func(field, value string) bool {
+		pairs = append(pairs, Pair{field, value})
+		return true
+	}
+	v.Range(structures.StreamID(low), structures.StreamID(high), reverse, func(e structures.StreamEntry) bool {
+		if n := e.Len(); cap(pairs)-len(pairs) < n {
+			pairs = make([]Pair, 0, n*max(1, min(limit-len(entries), v.Len()-len(entries), pairsAtOnce)))
+		}
+		from := len(pairs)
+		e.All(visit)
+		entries = append(entries, Entry{StreamID(e.ID), pairs[from:len(pairs):len(pairs)]})
+		return len(entries) < limit
+	})
 	return entries
 }
 
-func pairsOfFields(pairs []Pair, fields []structures.StreamField) []Pair {
-	for _, f := range fields {
-		pairs = append(pairs, Pair{f.Name, f.Value})
-	}
-	return pairs
+// pairsAtOnce is for how many entries the fields are allocated together: who keeps one of
+// them keeps the others, too.
+const pairsAtOnce = 16
+
+func entryOfStream(e structures.StreamEntry) Entry {
+	fields := make([]Pair, 0, e.Len())
+	e.All(func(field, value string) bool {
+		fields = append(fields, Pair{field, value})
+		return true
+	})
+	return Entry{StreamID(e.ID), fields}
 }
 
-func streamFields(pairs []Pair) []structures.StreamField {
-	fields := make([]structures.StreamField, len(pairs))
-	for i, p := range pairs {
-		fields[i] = structures.StreamField{Name: p.Key, Value: p.Value}
+// appendPairs appends fields and values in turn.
+func appendPairs(dst []string, pairs []Pair) []string {
+	for i := range pairs {
+		dst = append(dst, pairs[i].Key, pairs[i].Value)
 	}
-	return fields
+	return dst
 }
 
 // SetIDOptions are the options of [Stream.SetIDWith]. The zero value is a plain XSETID.
@@ -309,21 +318,17 @@ func (s Stream) SetIDWith(id StreamID, o SetIDOptions) error {
 	v = w.openStream()
 	v.SetLastID(structures.StreamID(id))
 	if o.EntriesAdded != nil {
-		v.SetAdded(uint64(*o.EntriesAdded))
+		v.SetEntriesAdded(uint64(*o.EntriesAdded))
 	}
 	if o.MaxDeletedID != MinStreamID {
-		v.SetMaxDeleted(structures.StreamID(o.MaxDeletedID))
+		v.SetMaxDeletedID(structures.StreamID(o.MaxDeletedID))
 	}
 	w.changed()
 	return nil
 }
 
 // topID returns the ID of the last entry there is, 0-0 if there is none.
-func topID(v *structures.Stream) (id StreamID) {
-	v.Walk(structures.StreamID(MinStreamID), structures.StreamID(MaxStreamID), true,
-		func(top structures.StreamID, _ []structures.StreamField) bool {
-			id = StreamID(top)
-			return false
-		})
-	return id
+func topID(v *structures.Stream) StreamID {
+	e, _ := v.Last()
+	return StreamID(e.ID)
 }

@@ -545,4 +545,3 @@ func foldPEL(list []any, now int64) any {
 	}
 	return out
 }
-

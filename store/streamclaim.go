@@ -33,8 +33,8 @@ func (g Group) Claim(consumer string, minIdle time.Duration, ids ...StreamID) ([
 // [XCLAIM]: https://redis.io/docs/latest/commands/xclaim/
 func (g Group) ClaimWith(consumer string, minIdle time.Duration, o ClaimOptions, ids ...StreamID) ([]Entry, error) {
 	var list []Entry
-	err := g.claim(consumer, minIdle, o, ids, false, func(id StreamID, fields []structures.StreamField) {
-		list = append(list, Entry{id, pairsOfFields(nil, fields)})
+	err := g.claim(consumer, minIdle, o, ids, false, func(e structures.StreamEntry) {
+		list = append(list, entryOfStream(e))
 	})
 	return list, err
 }
@@ -50,15 +50,15 @@ func (g Group) ClaimWith(consumer string, minIdle time.Duration, o ClaimOptions,
 // [XCLAIM]: https://redis.io/docs/latest/commands/xclaim/
 func (g Group) ClaimJustID(consumer string, minIdle time.Duration, o ClaimOptions, ids ...StreamID) ([]StreamID, error) {
 	var list []StreamID
-	err := g.claim(consumer, minIdle, o, ids, true, func(id StreamID, _ []structures.StreamField) {
-		list = append(list, id)
+	err := g.claim(consumer, minIdle, o, ids, true, func(e structures.StreamEntry) {
+		list = append(list, StreamID(e.ID))
 	})
 	return list, err
 }
 
 func (g Group) claim(
 	consumer string, minIdle time.Duration, o ClaimOptions, ids []StreamID, justID bool,
-	give func(id StreamID, fields []structures.StreamField),
+	give func(e structures.StreamEntry),
 ) error {
 	var w groupWrite
 	defer w.end()
@@ -70,28 +70,29 @@ func (g Group) claim(
 		return err
 	}
 	changed := false
-	if StreamID(w.group.Last).Less(o.LastID) {
-		w.group.Last, changed = structures.StreamID(o.LastID), true
+	if StreamID(w.group.LastID()).Less(o.LastID) {
+		w.group.SetLastID(structures.StreamID(o.LastID), w.group.EntriesRead())
+		changed = true
 	}
 	at := o.delivered(w.now)
 	for _, id := range ids {
-		p, pending := w.group.Get(structures.StreamID(id))
-		fields, found := w.v.Get(structures.StreamID(id))
+		p, pending := w.group.Pending(structures.StreamID(id))
+		e, found := w.v.Get(structures.StreamID(id))
 		switch {
 		case !found && pending:
-			w.group.Remove(p.ID)
+			w.group.Ack(p.ID)
 			changed = true
 			continue
 		case !found, !pending && !o.Force:
 			continue
 		case !pending:
 			p = structures.StreamPending{ID: structures.StreamID(id), Count: 1}
-		case p.Owned && w.now-p.Delivered < minIdle.Milliseconds():
+		case p.Consumer != nil && w.now-p.Time < minIdle.Milliseconds():
 			continue
 		}
 		w.take(p, consumer, at, justID, o.RetryCount)
 		changed = true
-		give(id, fields)
+		give(e)
 	}
 	if changed {
 		w.changed()
@@ -117,15 +118,15 @@ func (o *ClaimOptions) delivered(now int64) int64 {
 
 // take makes an entry pending to a consumer.
 func (w *groupWrite) take(p structures.StreamPending, consumer string, at int64, justID bool, count *int64) {
-	w.see(consumer)
-	p.Consumer, p.Owned, p.Delivered = consumer, true, at
+	p.Consumer, p.Time = w.see(consumer), at
+	w.group.Active(p.Consumer, w.now)
 	switch {
 	case count != nil && *count >= 0:
 		p.Count = *count
 	case !justID:
 		p.Count = increment(p.Count)
 	}
-	w.group.Set(p)
+	w.group.Put(p)
 }
 
 // AutoClaimed is what [Group.AutoClaim] returns.
@@ -156,8 +157,8 @@ func (g Group) AutoClaim(consumer string, minIdle time.Duration, start StreamID,
 	var got AutoClaimed
 	var err error
 	got.Next, got.Deleted, err = g.autoClaim(consumer, minIdle, start, count, false,
-		func(id StreamID, fields []structures.StreamField) {
-			got.Entries = append(got.Entries, Entry{id, pairsOfFields(nil, fields)})
+		func(e structures.StreamEntry) {
+			got.Entries = append(got.Entries, entryOfStream(e))
 		})
 	return got, err
 }
@@ -174,7 +175,7 @@ func (g Group) AutoClaimJustID(consumer string, minIdle time.Duration, start Str
 	var got AutoClaimedIDs
 	var err error
 	got.Next, got.Deleted, err = g.autoClaim(consumer, minIdle, start, count, true,
-		func(id StreamID, _ []structures.StreamField) { got.IDs = append(got.IDs, id) })
+		func(e structures.StreamEntry) { got.IDs = append(got.IDs, StreamID(e.ID)) })
 	return got, err
 }
 
@@ -183,7 +184,7 @@ const attemptsPerClaim = 10
 
 func (g Group) autoClaim(
 	consumer string, minIdle time.Duration, start StreamID, count int, justID bool,
-	give func(id StreamID, fields []structures.StreamField),
+	give func(e structures.StreamEntry),
 ) (next StreamID, deleted []StreamID, err error) {
 	var w groupWrite
 	defer w.end()
@@ -200,96 +201,30 @@ func (g Group) autoClaim(
 	}
 	var pending []structures.StreamPending // to be looked at; they change while it does
 	left := count
-	w.group.Walk(structures.StreamID(start), func(p structures.StreamPending) bool {
+	w.group.RangePending(structures.StreamID(start), structures.MaxStreamID, func(p structures.StreamPending) bool {
 		if attempts == 0 || left == 0 {
 			next = StreamID(p.ID)
 			return false
 		}
 		attempts--
-		_, found := w.v.Get(p.ID)
-		if !found || !p.Owned || w.now-p.Delivered >= minIdle.Milliseconds() {
+		if !w.v.Has(p.ID) || p.Consumer == nil || w.now-p.Time >= minIdle.Milliseconds() {
 			pending = append(pending, p)
 			left--
 		}
 		return true
 	})
 	for _, p := range pending {
-		id := StreamID(p.ID)
-		fields, found := w.v.Get(p.ID)
+		e, found := w.v.Get(p.ID)
 		if !found {
-			w.group.Remove(p.ID)
-			deleted = append(deleted, id)
+			w.group.Ack(p.ID)
+			deleted = append(deleted, StreamID(p.ID))
 			continue
 		}
 		w.take(p, consumer, w.now, justID, nil)
-		give(id, fields)
+		give(e)
 	}
 	if len(pending) > 0 {
 		w.changed()
 	}
 	return next, deleted, nil
-}
-
-// Nack gives entries back that are pending to a consumer of the group: they are pending to
-// nobody then, and whoever claims gets them first, however short a time they were pending.
-// It returns how many were pending. A missing key or group has none.
-//
-// It returns [ErrWrongType] if the key holds another type and [ErrInvalidOption] for a mode
-// that there is not.
-//
-// The complexity is O(m log n), m the number of IDs given and n of pending entries.
-// Redis: [XNACK].
-//
-// [XNACK]: https://redis.io/docs/latest/commands/xnack/
-func (g Group) Nack(mode NackMode, ids ...StreamID) (int, error) {
-	return g.NackWith(NackOptions{Mode: mode}, ids...)
-}
-
-// NackWith is Nack with the options of XNACK.
-//
-// It returns [ErrWrongType] if the key holds another type, [ErrInvalidOption] for a mode that
-// there is not and [ErrOutOfRange] if the count of deliveries is negative.
-//
-// The complexity is O(m log n), m the number of IDs given and n of pending entries.
-// Redis: [XNACK].
-//
-// [XNACK]: https://redis.io/docs/latest/commands/xnack/
-func (g Group) NackWith(o NackOptions, ids ...StreamID) (int, error) {
-	var w groupWrite
-	defer w.end()
-	var wrong error
-	switch {
-	case o.Mode > NackFatal:
-		wrong = ErrInvalidOption
-	case o.RetryCount != nil && *o.RetryCount < 0:
-		wrong = ErrOutOfRange
-	}
-	if err := g.must(&w, "XNACK", wrong); err != nil {
-		return 0, err
-	}
-	n := 0
-	for _, id := range ids {
-		p, pending := w.group.Get(structures.StreamID(id))
-		if !pending {
-			if _, found := w.v.Get(structures.StreamID(id)); !found || !o.Force {
-				continue
-			}
-			p = structures.StreamPending{ID: structures.StreamID(id)}
-		}
-		switch {
-		case o.RetryCount != nil:
-			p.Count = *o.RetryCount
-		case o.Mode == NackFatal:
-			p.Count = math.MaxInt64
-		case o.Mode == NackSilent && p.Count > 0:
-			p.Count--
-		}
-		p.Consumer, p.Owned, p.Delivered = "", false, 0
-		w.group.Set(p)
-		n++
-	}
-	if n > 0 {
-		w.changed()
-	}
-	return n, nil
 }

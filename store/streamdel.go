@@ -52,18 +52,15 @@ func (s Stream) remove(op string, refs Refs, ids []StreamID) ([]Removal, error) 
 		if v == nil {
 			continue
 		}
-		switch _, found := v.Get(structures.StreamID(id)); {
-		case refs == OnlyAcked && referenced(v, id):
+		if refs == OnlyAcked && v.Referenced(structures.StreamID(id)) {
 			removed[i] = EntryReferenced
 			continue
-		case refs == DelRefs && dropRefs(v, id):
+		}
+		if refs == DelRefs && v.DropRefs(structures.StreamID(id)) {
 			changed = true
-			fallthrough
-		default:
-			if found {
-				deleteEntry(v, id)
-				removed[i], changed = EntryDeleted, true
-			}
+		}
+		if v.Delete(structures.StreamID(id)) {
+			removed[i], changed = EntryDeleted, true
 		}
 	}
 	if changed {
@@ -80,44 +77,12 @@ func wrongRefs(refs Refs) error {
 	return nil
 }
 
-// deleteEntry removes an entry and notes that it has been there.
-func deleteEntry(v *structures.Stream, id StreamID) {
-	if v.Delete(structures.StreamID(id)) && StreamID(v.MaxDeleted()).Less(id) {
-		v.SetMaxDeleted(structures.StreamID(id))
-	}
-}
-
-// referenced says whether a group has not delivered the entry yet, or waits for its
-// acknowledgment.
-func referenced(v *structures.Stream, id StreamID) bool {
-	for _, name := range v.GroupNames() {
-		g := v.Group(name)
-		if StreamID(g.Last).Less(id) {
-			return true
-		}
-		if _, pending := g.Get(structures.StreamID(id)); pending {
-			return true
-		}
-	}
-	return false
-}
-
-// dropRefs makes an entry pending to no group, and says whether it was to any.
-func dropRefs(v *structures.Stream, id StreamID) (was bool) {
-	for _, name := range v.GroupNames() {
-		was = v.Group(name).Remove(structures.StreamID(id)) || was
-	}
-	return was
-}
-
 // Trim shortens the stream from its oldest entries on and returns how many it removed. A
 // missing key has none.
 //
 // It returns [ErrWrongType] if the key holds another type, [ErrOutOfRange] if a number of
 // entries is negative and [ErrInvalidOption] if [StreamTrim.Limit] comes without
 // [StreamTrim.Approx], or t is the zero value.
-//
-// Unlike in Redis, a page of entries that Approx removes or leaves is one of Alcove's.
 //
 // The complexity is O(m), m the number of entries removed. Redis: [XTRIM].
 //
@@ -133,36 +98,24 @@ func (s Stream) Trim(t StreamTrim) (int, error) {
 	if err != nil || v == nil {
 		return 0, err
 	}
-	n := trimStream(w.openStream(), &t)
+	n := t.trim(w.openStream())
 	if n > 0 {
 		w.changed()
 	}
 	return n, nil
 }
 
-// trimStream shortens v as t says and returns how many entries it removed.
-func trimStream(v *structures.Stream, t *StreamTrim) int {
+// trim shortens v and returns how many entries it removed.
+func (t *StreamTrim) trim(v *structures.Stream) int {
 	if t.by == noTrim {
 		return 0
 	}
-	var old []StreamID
-	left := v.Len()
-	v.Walk(structures.StreamID(MinStreamID), structures.StreamID(MaxStreamID), false,
-		func(id structures.StreamID, _ []structures.StreamField) bool {
-			if t.by == byMaxLen && left <= t.maxLen || t.by == byMinID && !StreamID(id).Less(t.minID) {
-				return false
-			}
-			if t.refs != OnlyAcked || !referenced(v, StreamID(id)) {
-				old = append(old, StreamID(id))
-				left--
-			}
-			return true
-		})
-	for _, id := range old {
-		if t.refs == DelRefs {
-			dropRefs(v, id)
-		}
-		v.Delete(structures.StreamID(id))
+	limit := t.limit
+	if t.approx && !t.limited {
+		limit = defaultTrimLimit
 	}
-	return len(old)
+	return v.Trim(structures.StreamTrim{
+		ByID: t.by == byMinID, MaxLen: t.maxLen, MinID: structures.StreamID(t.minID),
+		Approx: t.approx, Limit: limit, Refs: structures.StreamRefs(t.refs),
+	})
 }

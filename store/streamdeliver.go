@@ -131,8 +131,7 @@ func (w *groupWrite) deliver(consumer string, pos ReadPos, o GroupReadOptions) (
 		o.Count = math.MaxInt
 	}
 	if pos.how == posAfter {
-		w.see(consumer)
-		list = w.deliverAgain(consumer, pos.id, o.Count)
+		list = w.deliverAgain(w.see(consumer), pos.id, o.Count)
 		w.changed()
 		return list, true
 	}
@@ -140,23 +139,21 @@ func (w *groupWrite) deliver(consumer string, pos ReadPos, o GroupReadOptions) (
 	if o.Claim > 0 {
 		claimed = w.claimable(o.Claim, o.Count)
 	}
-	fresh := StreamID(w.group.Last).Less(StreamID(w.v.LastID()))
+	fresh := w.group.LastID().Compare(w.v.LastID()) < 0
 	if len(claimed) == 0 && !fresh {
 		return nil, false
 	}
-	w.see(consumer)
+	c := w.see(consumer)
 	for _, p := range claimed {
-		fields, _ := w.v.Get(p.ID)
-		list = append(list, Delivery{
-			Entry: Entry{StreamID(p.ID), pairsOfFields(nil, fields)},
-			Idle:  idleSince(p.Delivered, w.now), Deliveries: p.Count,
-		})
-		p.Consumer, p.Owned, p.Delivered = consumer, true, w.now
-		p.Count = increment(p.Count)
-		w.group.Set(p)
+		e, _ := w.v.Get(p.ID)
+		list = append(list, Delivery{Entry: entryOfStream(e), Idle: idleSince(p.Time, w.now), Deliveries: p.Count})
+		w.group.Put(structures.StreamPending{ID: p.ID, Time: w.now, Count: increment(p.Count), Consumer: c})
 	}
 	if fresh && len(list) < o.Count {
-		list = append(list, w.deliverNew(consumer, o.Count-len(list), o.NoAck)...)
+		list = w.deliverNew(list, c, o.Count-len(list), o.NoAck)
+	}
+	if len(list) > 0 {
+		w.group.Active(c, w.now)
 	}
 	w.changed()
 	return list, true
@@ -170,44 +167,42 @@ func increment(n int64) int64 {
 	return n + 1
 }
 
-// deliverNew gives a consumer entries that nobody in the group has got.
-func (w *groupWrite) deliverNew(consumer string, count int, noAck bool) []Delivery {
-	from, more := StreamID(w.group.Last).next()
+// deliverNew gives a consumer entries that nobody in the group has got, and appends them.
+func (w *groupWrite) deliverNew(list []Delivery, c *structures.StreamConsumer, count int, noAck bool) []Delivery {
+	from, more := w.group.LastID().Next()
 	if !more {
-		return nil
+		return list
 	}
-	entries := entriesOf(w.v, from, MaxStreamID, false, count)
-	list := make([]Delivery, len(entries))
-	for i, e := range entries {
-		list[i].Entry = e
-		w.group.Read = readUpTo(w.v, w.group, e.ID)
-		w.group.Last = structures.StreamID(e.ID)
+	entries := entriesOf(w.v, StreamID(from), MaxStreamID, false, count)
+	list = slices.Grow(list, len(entries))
+	for _, e := range entries {
+		id := structures.StreamID(e.ID)
+		list = append(list, Delivery{Entry: e})
+		w.v.Deliver(w.group, id)
 		if !noAck {
-			w.group.Set(structures.StreamPending{
-				ID: structures.StreamID(e.ID), Consumer: consumer, Owned: true, Delivered: w.now, Count: 1,
-			})
+			w.group.Put(structures.StreamPending{ID: id, Time: w.now, Count: 1, Consumer: c})
 		}
 	}
 	return list
 }
 
 // deliverAgain gives a consumer what is pending to it behind an ID.
-func (w *groupWrite) deliverAgain(consumer string, after StreamID, count int) (list []Delivery) {
+func (w *groupWrite) deliverAgain(c *structures.StreamConsumer, after StreamID, count int) (list []Delivery) {
 	from, more := after.next()
 	if !more {
 		return nil
 	}
-	var pending []structures.StreamPending
-	w.group.WalkOf(consumer, structures.StreamID(from), func(p structures.StreamPending) bool {
+	var pending []structures.StreamPending // which change
+	w.group.RangeConsumer(c, structures.StreamID(from), structures.MaxStreamID, func(p structures.StreamPending) bool {
 		pending = append(pending, p)
 		return len(pending) < count
 	})
 	for _, p := range pending {
-		d := Delivery{Entry: Entry{ID: StreamID(p.ID)}, Idle: idleSince(p.Delivered, w.now), Deliveries: p.Count}
-		if fields, found := w.v.Get(p.ID); found {
-			d.Fields = pairsOfFields(nil, fields)
-			p.Delivered, p.Count = w.now, increment(p.Count)
-			w.group.Set(p)
+		d := Delivery{Entry: Entry{ID: StreamID(p.ID)}, Idle: idleSince(p.Time, w.now), Deliveries: p.Count}
+		if e, found := w.v.Get(p.ID); found {
+			d.Entry = entryOfStream(e)
+			p.Time, p.Count = w.now, increment(p.Count)
+			w.group.Put(p)
 		} else {
 			d.Deleted = true
 		}
@@ -219,12 +214,14 @@ func (w *groupWrite) deliverAgain(consumer string, after StreamID, count int) (l
 // claimable returns up to count entries that have been pending for so long, the longest
 // first, and those that were given back before all others.
 func (w *groupWrite) claimable(idle time.Duration, count int) (list []structures.StreamPending) {
-	w.group.Walk(structures.StreamID{}, func(p structures.StreamPending) bool {
-		if _, found := w.v.Get(p.ID); found && idleSince(p.Delivered, w.now) >= idle.Truncate(time.Millisecond) {
+	w.group.ByTime(func(p structures.StreamPending) bool {
+		if w.now-p.Time < idle.Milliseconds() {
+			return false
+		}
+		if w.v.Has(p.ID) {
 			list = append(list, p)
 		}
-		return true
+		return len(list) < count
 	})
-	slices.SortStableFunc(list, func(a, b structures.StreamPending) int { return int(a.Delivered - b.Delivered) })
-	return list[:min(len(list), count)]
+	return list
 }

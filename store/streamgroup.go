@@ -49,7 +49,7 @@ func (w *groupWrite) find(name string) {
 	}
 	w.now = w.nano() / int64(time.Millisecond)
 	w.v = w.openStream()
-	w.group = w.v.Group(name)
+	w.group = w.v.ChangeGroup(name)
 }
 
 // must is begin where the group has to be there.
@@ -64,7 +64,14 @@ func (g Group) must(w *groupWrite, op string, wrong error) error {
 }
 
 // see notes that a consumer has been there, and makes it if it is new.
-func (w *groupWrite) see(consumer string) { w.group.SetSeen(consumer, w.now) }
+func (w *groupWrite) see(name string) *structures.StreamConsumer {
+	c := w.group.Consumer(name)
+	if c == nil {
+		return w.group.CreateConsumer(name, w.now)
+	}
+	w.group.Seen(c, w.now)
+	return c
+}
 
 // load returns the stream and the group for reading. The caller releases locked.
 func (g Group) load(op string, wrong error) (v *structures.Stream, group *structures.StreamGroup, locked *shard, err error) {
@@ -120,7 +127,7 @@ func (g Group) CreateWith(pos ReadPos, o GroupOptions) error {
 	} else {
 		w.v = w.openStream()
 	}
-	w.v.AddGroup(g.name, structures.StreamID(groupStart(w.v, pos)), entriesRead(o))
+	w.v.CreateGroup(g.name, structures.StreamID(groupStart(w.v, pos)), entriesRead(o))
 	if fresh {
 		w.newStream(w.v)
 	} else {
@@ -131,7 +138,7 @@ func (g Group) CreateWith(pos ReadPos, o GroupOptions) error {
 
 func wrongGroup(pos ReadPos, o GroupOptions, name string) error {
 	switch {
-	case o.EntriesRead != nil && *o.EntriesRead < unknownRead:
+	case o.EntriesRead != nil && *o.EntriesRead < structures.StreamReadUnknown:
 		return ErrOutOfRange
 	case pos.how != posAfter && pos.how != posEnd:
 		return ErrInvalidOption
@@ -141,13 +148,9 @@ func wrongGroup(pos ReadPos, o GroupOptions, name string) error {
 	return nil
 }
 
-// unknownRead is how many entries a group has read if nobody knows
-// (SCG_INVALID_ENTRIES_READ).
-const unknownRead = -1
-
 func entriesRead(o GroupOptions) int64 {
 	if o.EntriesRead == nil {
-		return unknownRead
+		return structures.StreamReadUnknown
 	}
 	return *o.EntriesRead
 }
@@ -179,7 +182,7 @@ func (g Group) Destroy() (bool, error) {
 	case w.group == nil:
 		return false, nil
 	}
-	w.v.DropGroup(g.name)
+	w.v.DestroyGroup(g.name)
 	w.changed()
 	return true, nil
 }
@@ -215,7 +218,7 @@ func (g Group) SetIDWith(pos ReadPos, o GroupOptions) error {
 	if err := g.mustHaveStream(&w, "XGROUP SETID", wrong); err != nil {
 		return err
 	}
-	w.group.Last, w.group.Read = structures.StreamID(groupStart(w.v, pos)), entriesRead(o)
+	w.group.SetLastID(structures.StreamID(groupStart(w.v, pos)), entriesRead(o))
 	w.changed()
 	return nil
 }
@@ -249,10 +252,9 @@ func (g Group) CreateConsumer(consumer string) (bool, error) {
 	if err := g.mustHaveStream(&w, "XGROUP CREATECONSUMER", wrongConsumer(consumer)); err != nil {
 		return false, err
 	}
-	if _, _, found := w.group.Consumer(consumer); found {
+	if w.group.CreateConsumer(consumer, w.now) == nil {
 		return false, nil
 	}
-	w.see(consumer)
 	w.changed()
 	return true, nil
 }
@@ -280,11 +282,10 @@ func (g Group) DelConsumer(consumer string) (int, error) {
 	if err := g.mustHaveStream(&w, "XGROUP DELCONSUMER", nil); err != nil {
 		return 0, err
 	}
-	if _, _, found := w.group.Consumer(consumer); !found {
-		return 0, nil
+	n, found := w.group.DeleteConsumer(consumer)
+	if found {
+		w.changed()
 	}
-	n := w.group.DropConsumer(consumer)
-	w.changed()
 	return n, nil
 }
 
@@ -305,7 +306,7 @@ func (g Group) Ack(ids ...StreamID) (int, error) {
 	}
 	n := 0
 	for _, id := range ids {
-		if w.group.Remove(structures.StreamID(id)) {
+		if w.group.Ack(structures.StreamID(id)) {
 			n++
 		}
 	}
@@ -334,18 +335,18 @@ func (g Group) AckDel(refs Refs, ids ...StreamID) ([]Removal, error) {
 	}
 	removed, changed := make([]Removal, len(ids)), false
 	for i, id := range ids {
-		if removed[i] = EntryMissing; w.group == nil || !w.group.Remove(structures.StreamID(id)) {
+		if removed[i] = EntryMissing; w.group == nil || !w.group.Ack(structures.StreamID(id)) {
 			continue
 		}
 		changed = true
-		if refs == OnlyAcked && referenced(w.v, id) {
+		if refs == OnlyAcked && w.v.Referenced(structures.StreamID(id)) {
 			removed[i] = EntryReferenced
 			continue
 		}
 		if refs == DelRefs {
-			dropRefs(w.v, id)
+			w.v.DropRefs(structures.StreamID(id))
 		}
-		deleteEntry(w.v, id)
+		w.v.Delete(structures.StreamID(id))
 		removed[i] = EntryDeleted
 	}
 	if changed {

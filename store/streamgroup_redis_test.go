@@ -306,8 +306,12 @@ func foldXPending(r reply) (any, error) {
 func genXClaim(w *twin) []string {
 	args := append([]string{w.key(), w.group(), w.consumer(), w.idle()}, genXIDs(w)[1:]...)
 	for _, option := range [][]string{
-		{"IDLE", pick(w, []string{"0", "-5", "1000000", "6000000"})}, {"TIME", pick(w, []string{"0", "-5", "5000", "9000000000000"})},
-		{"RETRYCOUNT", w.count(-2, 9)}, {"FORCE"}, {"JUSTID"}, {"LASTID", fmt.Sprintf("%d-%d", w.rng.IntN(9), w.rng.IntN(4))},
+		{"IDLE", pick(w, []string{"0", "-5", "1000000", "6000000"})},
+		{"TIME", pick(w, []string{"0", "-5", "5000", "9000000000000"})},
+		{"RETRYCOUNT", w.count(-2, 9)},
+		{"FORCE"},
+		{"JUSTID"},
+		{"LASTID", fmt.Sprintf("%d-%d", w.rng.IntN(9), w.rng.IntN(4))},
 	} {
 		if w.rng.IntN(5) == 0 {
 			args = append(args, option...)

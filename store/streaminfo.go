@@ -101,8 +101,8 @@ func unlessFound(err error) error {
 
 func infoOf(v *structures.Stream) StreamInfo {
 	return StreamInfo{
-		Len: v.Len(), LastID: StreamID(v.LastID()), MaxDeletedID: StreamID(v.MaxDeleted()), FirstID: StreamID(v.FirstID()),
-		EntriesAdded: int64(v.Added()), Groups: len(v.GroupNames()),
+		Len: v.Len(), LastID: StreamID(v.LastID()), MaxDeletedID: StreamID(v.MaxDeletedID()), FirstID: StreamID(v.FirstID()),
+		EntriesAdded: int64(v.EntriesAdded()), Groups: v.Groups(),
 	}
 }
 
@@ -130,20 +130,18 @@ func (s Stream) InfoFull(count int) (StreamInfoFull, error) {
 	full := StreamInfoFull{StreamInfo: infoOf(v)}
 	full.Entries = entriesOf(v, MinStreamID, MaxStreamID, false, count)
 	now := s.db.s.now()
-	for _, name := range v.GroupNames() {
-		g := v.Group(name)
-		info := GroupInfoFull{GroupInfo: groupInfo(v, name), PEL: pelOf(count, func(visit func(structures.StreamPending) bool) {
-			g.Walk(structures.StreamID{}, visit)
-		})}
-		for _, consumer := range g.ConsumerNames() {
-			c := consumerInfo(g, consumer, now)
-			c.PEL = pelOf(count, func(visit func(structures.StreamPending) bool) {
-				g.WalkOf(consumer, structures.StreamID{}, visit)
-			})
-			info.ConsumerList = append(info.ConsumerList, c)
-		}
+	v.EachGroup(func(g *structures.StreamGroup) bool {
+		info := GroupInfoFull{GroupInfo: groupInfo(v, g)}
+		g.RangePending(structures.StreamID{}, structures.MaxStreamID, pelOf(count, &info.PEL))
+		g.EachConsumer(func(c *structures.StreamConsumer) bool {
+			consumer := ConsumerInfoFull{ConsumerInfo: consumerInfo(c, now), Seen: time.UnixMilli(c.SeenTime())}
+			g.RangeConsumer(c, structures.StreamID{}, structures.MaxStreamID, pelOf(count, &consumer.PEL))
+			info.ConsumerList = append(info.ConsumerList, consumer)
+			return true
+		})
 		full.GroupList = append(full.GroupList, info)
-	}
+		return true
+	})
 	if full.Len > 0 {
 		first, last := entriesOf(v, MinStreamID, MaxStreamID, false, 1)[0], entriesOf(v, MinStreamID, MaxStreamID, true, 1)[0]
 		full.First, full.Last = &first, &last
@@ -151,20 +149,20 @@ func (s Stream) InfoFull(count int) (StreamInfoFull, error) {
 	return full, nil
 }
 
-func pelOf(count int, walk func(visit func(structures.StreamPending) bool)) (list []PendingInfo) {
-	walk(func(p structures.StreamPending) bool {
-		list = append(list, PendingInfo{StreamID(p.ID), p.Consumer, time.UnixMilli(p.Delivered), p.Count})
-		return len(list) < count
-	})
-	return list
+// pelOf returns what puts the first pending entries into a list.
+func pelOf(count int, list *[]PendingInfo) func(p structures.StreamPending) bool {
+	return func(p structures.StreamPending) bool {
+		info := PendingInfo{ID: StreamID(p.ID), Delivered: time.UnixMilli(max(p.Time, 0)), Deliveries: p.Count}
+		if p.Consumer != nil {
+			info.Consumer = p.Consumer.Name()
+		}
+		*list = append(*list, info)
+		return len(*list) < count
+	}
 }
 
-func consumerInfo(g *structures.StreamGroup, name string, now int64) ConsumerInfoFull {
-	seen, pending, _ := g.Consumer(name)
-	return ConsumerInfoFull{
-		ConsumerInfo: ConsumerInfo{Name: name, Pending: pending, Idle: idleSince(seen, now)},
-		Seen:         time.UnixMilli(seen),
-	}
+func consumerInfo(c *structures.StreamConsumer, now int64) ConsumerInfo {
+	return ConsumerInfo{Name: c.Name(), Pending: c.Len(), Idle: idleSince(c.SeenTime(), now)}
 }
 
 // idleSince returns the time from then to now, in milliseconds, not less than 0.
@@ -188,20 +186,20 @@ func (s Stream) InfoGroups() ([]GroupInfo, error) {
 		return nil, unlessFound(err)
 	}
 	var list []GroupInfo
-	for _, name := range v.GroupNames() {
-		list = append(list, groupInfo(v, name))
-	}
+	v.EachGroup(func(g *structures.StreamGroup) bool {
+		list = append(list, groupInfo(v, g))
+		return true
+	})
 	return list, nil
 }
 
-func groupInfo(v *structures.Stream, name string) GroupInfo {
-	g := v.Group(name)
-	info := GroupInfo{Name: name, Consumers: len(g.ConsumerNames()), Pending: g.Pending(), LastDelivered: StreamID(g.Last)}
-	if read := g.Read; read != unknownRead {
+func groupInfo(v *structures.Stream, g *structures.StreamGroup) GroupInfo {
+	info := GroupInfo{Name: g.Name(), Consumers: g.Consumers(), Pending: g.Len(), LastDelivered: StreamID(g.LastID())}
+	if read := g.EntriesRead(); read != structures.StreamReadUnknown {
 		info.EntriesRead = &read
 	}
-	if n := lag(v, g); n != unknownRead {
-		info.Lag = &n
+	if lag, known := v.Lag(g); known {
+		info.Lag = &lag
 	}
 	return info
 }
@@ -228,108 +226,50 @@ func (g Group) InfoConsumers() ([]ConsumerInfo, error) {
 	}
 	var list []ConsumerInfo
 	now := g.stream.db.s.now()
-	for _, name := range group.ConsumerNames() {
-		list = append(list, consumerInfo(group, name, now).ConsumerInfo)
-	}
+	group.EachConsumer(func(c *structures.StreamConsumer) bool {
+		list = append(list, consumerInfo(c, now))
+		return true
+	})
 	return list, nil
-}
-
-// How many entries a group has read, and how many it has yet to read, as Redis 7.0.15
-// counts (t_stream.c): exactly as long as nothing was deleted behind the group's position,
-// otherwise where that position is one whose number is known.
-
-// lag returns how many entries are still to come for a group, unknownRead if nobody knows
-// (streamReplyWithCGLag).
-func lag(v *structures.Stream, g *structures.StreamGroup) int64 {
-	added := int64(v.Added())
-	switch {
-	case added == 0:
-		return 0
-	case g.Read != unknownRead && !hasHoles(v, StreamID(g.Last)):
-		return added - g.Read
-	}
-	if read := distance(v, StreamID(g.Last)); read != unknownRead {
-		return added - read
-	}
-	return unknownRead
-}
-
-// hasHoles says whether an entry at from or behind it may have been deleted
-// (streamRangeHasTombstones).
-func hasHoles(v *structures.Stream, from StreamID) bool {
-	deleted := StreamID(v.MaxDeleted())
-	return v.Len() > 0 && deleted != MinStreamID && !deleted.Less(from)
-}
-
-// distance returns how many entries there were up to an ID, unknownRead if nobody knows
-// (streamEstimateDistanceFromFirstEverEntry).
-func distance(v *structures.Stream, id StreamID) int64 {
-	added, last := int64(v.Added()), StreamID(v.LastID())
-	switch c := id.Compare(last); {
-	case added == 0:
-		return 0
-	case v.Len() == 0 && c <= 0, c == 0:
-		return added
-	case c > 0:
-		return unknownRead
-	}
-	first, deleted := StreamID(v.FirstID()), StreamID(v.MaxDeleted())
-	if deleted == MinStreamID || deleted.Less(first) {
-		switch id.Compare(first) {
-		case -1:
-			return added - int64(v.Len())
-		case 0:
-			return added - int64(v.Len()) + 1
-		}
-	}
-	return unknownRead
 }
 
 // streamFingerprint hashes what a stream has and what it remembers: its entries and its
 // groups with who has what pending, as of the same times.
 func streamFingerprint(r *structures.Record, _ int64) uint64 {
 	v := r.Object().(*structures.Stream)
-	sum := mix(uint64(v.Len()), v.Added())
+	sum := mix(uint64(v.Len()), v.EntriesAdded())
 	id := func(id structures.StreamID) { sum = mix(sum, mix(id.Ms, id.Seq)) }
 	text := func(s string) { sum = mix(sum, xxhash.Sum64String(s)) }
 	id(v.LastID())
-	id(v.MaxDeleted())
-	v.Walk(structures.StreamID(MinStreamID), structures.StreamID(MaxStreamID), false,
-		func(at structures.StreamID, fields []structures.StreamField) bool {
-			id(at)
-			for _, f := range fields {
-				text(f.Name)
-				text(f.Value)
+	id(v.MaxDeletedID())
+	pair := func(field, value string) bool {
+		text(field)
+		text(value)
+		return true
+	}
+	v.Range(structures.StreamID{}, structures.MaxStreamID, false, func(e structures.StreamEntry) bool {
+		id(e.ID)
+		e.All(pair)
+		return true
+	})
+	v.EachGroup(func(g *structures.StreamGroup) bool {
+		text(g.Name())
+		id(g.LastID())
+		sum = mix(sum, uint64(g.EntriesRead()))
+		g.RangePending(structures.StreamID{}, structures.MaxStreamID, func(p structures.StreamPending) bool {
+			id(p.ID)
+			sum = mix(sum, mix(uint64(p.Time), uint64(p.Count)))
+			if p.Consumer != nil {
+				text(p.Consumer.Name())
 			}
 			return true
 		})
-	for _, name := range v.GroupNames() {
-		g := v.Group(name)
-		text(name)
-		id(g.Last)
-		sum = mix(sum, uint64(g.Read))
-		g.Walk(structures.StreamID{}, func(p structures.StreamPending) bool {
-			id(p.ID)
-			text(p.Consumer)
-			sum = mix(sum, mix(uint64(p.Delivered), uint64(p.Count)))
+		g.EachConsumer(func(c *structures.StreamConsumer) bool {
+			text(c.Name())
+			sum = mix(sum, mix(uint64(c.SeenTime()), uint64(c.Len())))
 			return true
 		})
-		for _, consumer := range g.ConsumerNames() {
-			seen, pending, _ := g.Consumer(consumer)
-			text(consumer)
-			sum = mix(sum, mix(uint64(seen), uint64(pending)))
-		}
-	}
+		return true
+	})
 	return sum
-}
-
-// readUpTo returns how many entries the group has read once it has got that with an ID.
-func readUpTo(v *structures.Stream, g *structures.StreamGroup, id StreamID) int64 {
-	switch {
-	case g.Read != unknownRead && !hasHoles(v, id):
-		return g.Read + 1
-	case v.Added() > 0:
-		return distance(v, id)
-	}
-	return g.Read
 }

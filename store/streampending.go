@@ -52,17 +52,19 @@ func (g Group) Pending() (PendingSummary, error) {
 	if err != nil {
 		return PendingSummary{}, err
 	}
-	sum := PendingSummary{Count: group.Pending()}
+	sum := PendingSummary{Count: group.Len()}
 	if sum.Count == 0 {
 		return sum, nil
 	}
-	first, last := group.Edges()
-	sum.Low, sum.High = StreamID(first), StreamID(last)
-	for _, name := range group.ConsumerNames() {
-		if _, n, _ := group.Consumer(name); n > 0 {
-			sum.Consumers = append(sum.Consumers, PendingConsumer{name, n})
+	first, _ := group.FirstPending()
+	last, _ := group.LastPending()
+	sum.Low, sum.High = StreamID(first.ID), StreamID(last.ID)
+	group.EachConsumer(func(c *structures.StreamConsumer) bool {
+		if n := c.Len(); n > 0 {
+			sum.Consumers = append(sum.Consumers, PendingConsumer{c.Name(), n})
 		}
-	}
+		return true
+	})
 	return sum, nil
 }
 
@@ -86,23 +88,24 @@ func (g Group) PendingRange(r IDRange, o PendingOptions) ([]PendingEntry, error)
 	var list []PendingEntry
 	now := g.stream.db.s.now()
 	visit := func(p structures.StreamPending) bool {
-		if high.Less(StreamID(p.ID)) {
-			return false
-		}
-		e := PendingEntry{StreamID(p.ID), p.Consumer, idleSince(p.Delivered, now), p.Count}
-		if o.MinIdle.Milliseconds() <= 0 || e.Idle >= o.MinIdle.Truncate(time.Millisecond) {
-			if !p.Owned {
-				e.Idle = Returned
-			}
-			list = append(list, e)
+		if now-p.Time >= o.MinIdle.Milliseconds() || o.MinIdle <= 0 {
+			list = append(list, pendingEntry(p, now))
 		}
 		return len(list) < r.limit()
 	}
-	if o.Consumer != nil {
-		group.WalkOf(*o.Consumer, structures.StreamID(low), visit)
-	} else {
-		group.Walk(structures.StreamID(low), visit)
+	from, to := structures.StreamID(low), structures.StreamID(high)
+	if o.Consumer == nil {
+		group.RangePending(from, to, visit)
+	} else if c := group.Consumer(*o.Consumer); c != nil {
+		group.RangeConsumer(c, from, to, visit)
 	}
 	return list, nil
 }
 
+func pendingEntry(p structures.StreamPending, now int64) PendingEntry {
+	e := PendingEntry{ID: StreamID(p.ID), Idle: Returned, Deliveries: p.Count}
+	if p.Consumer != nil {
+		e.Consumer, e.Idle = p.Consumer.Name(), idleSince(p.Time, now)
+	}
+	return e
+}
