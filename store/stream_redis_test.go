@@ -1,0 +1,547 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Streams against Redis: what reads and writes entries. Groups are in
+// streamgroup_redis_test.go. The IDs that make random lines are few, so that they meet.
+
+func init() {
+	stateOf[KindStream] = []string{"XINFO", "STREAM", "<key>", "FULL", "COUNT", "0"}
+	for text, err := range map[string]error{
+		"ERR Invalid stream ID":                                    ErrStreamID,
+		"ERR invalid start ID":                                     ErrStreamID,
+		"ERR invalid end ID":                                       ErrStreamID,
+		"ERR The ID specified in XADD must be":                     ErrStreamIDZero,
+		"ERR The ID specified in XADD is equal or smaller":         ErrStreamIDOrder,
+		"ERR The ID specified in XSETID is smaller":                ErrStreamIDOrder,
+		"ERR The stream has exhausted":                             ErrStreamFull,
+		"NOGROUP":                                                  ErrNoGroup,
+		"BUSYGROUP":                                                ErrBusyGroup,
+		"ERR The XGROUP subcommand requires the key":               ErrNotFound,
+		"ERR value for ENTRIESREAD":                                ErrOutOfRange,
+		"ERR entries_added must be positive":                       ErrOutOfRange,
+		"ERR The entries_added specified in XSETID":                ErrOutOfRange,
+		"ERR COUNT must be > 0":                                    ErrOutOfRange,
+		"ERR The MAXLEN argument":                                  ErrOutOfRange,
+		"ERR The LIMIT argument":                                   ErrOutOfRange,
+		"ERR The $ ID is meaningless in the context of XREADGROUP": ErrInvalidOption,
+		"ERR The > ID can be specified only":                       ErrInvalidOption,
+	} {
+		redisErrors = append(redisErrors, struct {
+			text string
+			err  error
+		}{text, err})
+	}
+	differs = append(differs,
+		differ{name: "XADD", weight: 14, gen: genXAdd, call: callXAdd},
+		differ{name: "XLEN", weight: 1, gen: genKey, call: func(_ *twin, db DB, a []string) (any, error) {
+			return count(db.Stream(a[0]).Len())
+		}},
+		differ{name: "XRANGE", weight: 3, gen: genXRange, call: func(_ *twin, db DB, a []string) (any, error) {
+			return callXRange(db, a[0], a[1], a[2], a[3:], false)
+		}, fold: foldList},
+		differ{name: "XREVRANGE", weight: 3, gen: genXRange, call: func(_ *twin, db DB, a []string) (any, error) {
+			return callXRange(db, a[0], a[2], a[1], a[3:], true)
+		}, fold: foldList},
+		differ{name: "XDEL", weight: 4, gen: genXIDs, call: func(_ *twin, db DB, a []string) (any, error) {
+			ids, err := streamIDsOf(a[1:])
+			if err != nil {
+				return nil, err
+			}
+			return count(db.Stream(a[0]).Del(ids...))
+		}},
+		differ{name: "XTRIM", weight: 3, gen: func(w *twin) []string {
+			return append([]string{w.key()}, w.trim()...)
+		}, call: func(_ *twin, db DB, a []string) (any, error) {
+			var o XAddOptions
+			if _, err := xaddOptions(a[1:], &o); err != nil {
+				return nil, err
+			}
+			return count(db.Stream(a[0]).Trim(o.Trim))
+		}},
+		differ{name: "XSETID", weight: 3, gen: genXSetID, call: callXSetID},
+		differ{name: "XREAD", weight: 4, gen: genXRead, call: callXRead, fold: foldList},
+		differ{name: "XINFO", weight: 4, gen: genXInfo, call: callXInfo, fold: foldXInfo},
+	)
+}
+
+// foldList is for replies that are lists, where none is an empty one.
+func foldList(r reply) (any, error) {
+	if r == nil {
+		return []any{}, nil
+	}
+	return r, nil
+}
+
+func (w *twin) streamID() string {
+	switch w.rng.IntN(20) {
+	case 0:
+		return pick(w, []string{
+			"0-0", "0", "0-1", "18446744073709551615-18446744073709551615", "18446744073709551615-0",
+			"18446744073709551616-0", "-", "+", "x", "1-", "-1", "1-x", "", "1-1-1", strings.Repeat("1", 130), "007-03",
+		})
+	case 1, 2, 3:
+		return strconv.Itoa(1 + w.rng.IntN(9))
+	}
+	return fmt.Sprintf("%d-%d", 1+w.rng.IntN(9), w.rng.IntN(4))
+}
+
+func (w *twin) streamBound() string {
+	switch w.rng.IntN(6) {
+	case 0:
+		return "-"
+	case 1:
+		return "+"
+	case 2:
+		return "(" + w.streamID()
+	}
+	return w.streamID()
+}
+
+func (w *twin) count(from, to int) string { return strconv.Itoa(from + w.rng.IntN(to-from)) }
+
+func (w *twin) trim() []string {
+	args := []string{"MAXLEN", w.count(-1, 20)}
+	if w.rng.IntN(3) == 0 {
+		args = []string{"MINID", w.streamID()}
+	}
+	switch w.rng.IntN(8) {
+	case 0:
+		return []string{args[0], "=", args[1]}
+	case 1: // where all pages go, or none
+		return []string{"MAXLEN", "~", pick(w, []string{"0", "100000", "-1"})}
+	case 2:
+		return []string{"MINID", "~", "0-1", "LIMIT", w.count(-1, 5)}
+	case 3:
+		return append(args, "LIMIT", w.count(-1, 5))
+	}
+	return args
+}
+
+func genXAdd(w *twin) []string {
+	args := []string{w.key()}
+	if w.rng.IntN(5) == 0 {
+		args = append(args, "NOMKSTREAM")
+	}
+	if w.rng.IntN(5) == 0 {
+		args = append(args, w.trim()...)
+	}
+	switch w.rng.IntN(4) {
+	case 0:
+		args = append(args, w.count(1, 12)+"-*")
+	case 1: // so that it mostly succeeds
+		info, _ := w.db().Stream(args[0]).Info()
+		if info.LastID.Ms > 1000 {
+			args = append(args, w.streamID())
+		} else {
+			args = append(args, fmt.Sprintf("%d-%d", info.LastID.Ms+uint64(w.rng.IntN(2)), info.LastID.Seq+1))
+		}
+	default:
+		args = append(args, w.streamID())
+	}
+	for range 1 + w.rng.IntN(3) {
+		args = append(args, pick(w, []string{"f", "g", "", "other"}), w.value())
+	}
+	return args
+}
+
+func genXRange(w *twin) []string {
+	args := []string{w.key(), w.streamBound(), w.streamBound()}
+	if w.rng.IntN(3) == 0 {
+		args = append(args, "COUNT", w.count(-1, 5))
+	}
+	return args
+}
+
+func genXIDs(w *twin) []string {
+	return append([]string{w.key()}, w.repeat(func(w *twin) []string { return []string{w.streamID()} })...)
+}
+
+func genXSetID(w *twin) []string {
+	args := []string{w.key(), w.streamID()}
+	if w.rng.IntN(2) == 0 {
+		args = append(args, "ENTRIESADDED", w.count(-1, 12))
+	}
+	if w.rng.IntN(3) == 0 {
+		args = append(args, "MAXDELETEDID", w.streamID())
+	}
+	return args
+}
+
+func genXRead(w *twin) (args []string) {
+	if w.rng.IntN(3) == 0 {
+		args = []string{"COUNT", w.count(-1, 5)}
+	}
+	keys := genKeys(w)
+	args = append(append(args, "STREAMS"), keys...)
+	for range keys {
+		if w.rng.IntN(6) == 0 {
+			args = append(args, pick(w, []string{"$", ">"}))
+		} else {
+			args = append(args, w.streamID())
+		}
+	}
+	return args
+}
+
+func genXInfo(w *twin) []string {
+	switch w.rng.IntN(5) {
+	case 0:
+		return []string{"STREAM", w.key()}
+	case 1:
+		return []string{"STREAM", w.key(), "FULL"}
+	case 2:
+		return []string{"STREAM", w.key(), "FULL", "COUNT", w.count(-1, 4)}
+	case 3:
+		return []string{"GROUPS", w.key()}
+	}
+	return []string{"CONSUMERS", w.key(), w.group()}
+}
+
+// Arguments as the typed API has them.
+
+func streamIDsOf(args []string) (ids []StreamID, err error) {
+	for _, arg := range args {
+		id, err := ParseStreamID(arg)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+func intOf(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, errInexpressible
+	}
+	return n, nil
+}
+
+var refsOf = map[string]Refs{"KEEPREF": KeepRefs, "DELREF": DelRefs, "ACKED": OnlyAcked}
+
+// xaddOptions reads the options of XADD and XTRIM, up to the ID.
+func xaddOptions(args []string, o *XAddOptions) (rest []string, err error) {
+	for len(args) > 0 {
+		refs, isRefs := refsOf[args[0]]
+		switch {
+		case isRefs:
+			o.Trim, args = o.Trim.Refs(refs), args[1:]
+		case args[0] == "NOMKSTREAM":
+			o.NoMkStream, args = true, args[1:]
+		case args[0] == "MAXLEN" || args[0] == "MINID":
+			by, approx := args[0], args[1] == "~"
+			if args = args[1:]; approx || args[0] == "=" {
+				args = args[1:]
+			}
+			if by == "MAXLEN" {
+				n, err := intOf(args[0])
+				if err != nil {
+					return nil, err
+				}
+				o.Trim = MaxLen(n)
+			} else {
+				id, err := ParseStreamID(args[0])
+				if err != nil {
+					return nil, err
+				}
+				o.Trim = MinID(id)
+			}
+			if args = args[1:]; approx {
+				o.Trim = o.Trim.Approx()
+			}
+		case args[0] == "LIMIT":
+			n, err := intOf(args[1])
+			if err != nil {
+				return nil, err
+			}
+			o.Trim, args = o.Trim.Limit(n), args[2:]
+		default:
+			return args, nil
+		}
+	}
+	return nil, nil
+}
+
+func callXAdd(_ *twin, db DB, a []string) (any, error) {
+	var o XAddOptions
+	rest, err := xaddOptions(a[1:], &o)
+	if err != nil {
+		return nil, err
+	}
+	if o.ID, err = ParseNewStreamID(rest[0]); err != nil {
+		return nil, err
+	}
+	id, err := db.Stream(a[0]).AddWith(o, pairsOf(rest[1:])...)
+	return result(id.String(), err)
+}
+
+func callXRange(db DB, key, low, high string, options []string, reverse bool) (any, error) {
+	r, err := ParseIDRange(low, high)
+	if err != nil {
+		return nil, err
+	}
+	if len(options) == 2 {
+		n, err := intOf(options[1])
+		if err != nil {
+			return nil, err
+		}
+		r = r.Count(n)
+	}
+	if reverse {
+		r = r.Rev()
+	}
+	entries, err := db.Stream(key).Range(r)
+	return result(entriesReply(entries), err)
+}
+
+func callXSetID(_ *twin, db DB, a []string) (any, error) {
+	id, err := ParseStreamID(a[1])
+	if err != nil {
+		return nil, err
+	}
+	var o SetIDOptions
+	for i := 2; i+1 < len(a); i += 2 {
+		switch a[i] {
+		case "ENTRIESADDED":
+			n, err := intOf(a[i+1])
+			if err != nil {
+				return nil, err
+			}
+			added := int64(n)
+			o.EntriesAdded = &added
+		case "MAXDELETEDID":
+			if o.MaxDeletedID, err = ParseStreamID(a[i+1]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return result("OK", db.Stream(a[0]).SetIDWith(id, o))
+}
+
+// streamsOf reads what comes behind STREAMS.
+func streamsOf(args []string) (list []StreamAt, err error) {
+	n := len(args) / 2
+	for i := range n {
+		at := StreamAt{Key: args[i]}
+		switch text := args[n+i]; text {
+		case "$":
+			at.Pos = AtEnd
+		case "+":
+			at.Pos = AtLast
+		case ">":
+			at.Pos = AtNew
+		default:
+			id, err := ParseStreamID(text)
+			if err != nil {
+				return nil, err
+			}
+			at.Pos = AfterID(id)
+		}
+		list = append(list, at)
+	}
+	return list, nil
+}
+
+func callXRead(_ *twin, db DB, a []string) (any, error) {
+	n, err := 0, error(nil)
+	if a[0] == "COUNT" {
+		if n, err = intOf(a[1]); err != nil {
+			return nil, err
+		}
+		a = a[2:]
+	}
+	streams, err := streamsOf(a[1:])
+	if err != nil {
+		return nil, err
+	}
+	got, err := db.XRead(n, streams...)
+	list := []any{}
+	for _, s := range got {
+		list = append(list, []any{s.Key, entriesReply(s.Entries)})
+	}
+	return result(any(list), err)
+}
+
+// Replies.
+
+func entryReply(e Entry) any {
+	fields := []any{}
+	for _, p := range e.Fields {
+		fields = append(fields, p.Key, p.Value)
+	}
+	return []any{e.ID.String(), fields}
+}
+
+func entriesReply(entries []Entry) any {
+	list := []any{}
+	for _, e := range entries {
+		list = append(list, entryReply(e))
+	}
+	return list
+}
+
+func idsReply(ids []StreamID) any {
+	list := []any{}
+	for _, id := range ids {
+		list = append(list, id.String())
+	}
+	return list
+}
+
+func optionalInt(n *int64) any {
+	if n == nil {
+		return nil
+	}
+	return *n
+}
+
+// idleClass tells idle times apart that a test has made different: those of the last
+// quarter of an hour, and those of each further 1000 seconds.
+func idleClass(ms int64) int64 { return min(ms, 1_000_000_000) / 1_000_000 }
+
+func callXInfo(w *twin, db DB, a []string) (any, error) {
+	s := db.Stream(a[1])
+	switch {
+	case a[0] == "STREAM" && len(a) == 2:
+		info, err := s.Info()
+		if err != nil {
+			return nil, err
+		}
+		return append(infoReply(info), "groups", int64(info.Groups), "first-entry", edgeReply(info.First), "last-entry", edgeReply(info.Last)), nil
+	case a[0] == "STREAM":
+		n, err := 10, error(nil)
+		if len(a) == 5 {
+			if n, err = intOf(a[4]); err != nil {
+				return nil, err
+			}
+		}
+		full, err := s.InfoFull(n)
+		if err != nil {
+			return nil, err
+		}
+		return fullReply(full, w.s.clock.nano()/int64(time.Millisecond)), nil
+	case a[0] == "GROUPS":
+		groups, err := s.InfoGroups()
+		list := []any{}
+		for _, g := range groups {
+			list = append(list, []any{
+				"name", g.Name, "consumers", int64(g.Consumers), "pending", int64(g.Pending),
+				"last-delivered-id", g.LastDelivered.String(), "entries-read", optionalInt(g.EntriesRead), "lag", optionalInt(g.Lag),
+			})
+		}
+		return result(any(list), err)
+	case a[0] == "CONSUMERS":
+		consumers, err := s.Group(a[2]).InfoConsumers()
+		list := []any{}
+		for _, c := range consumers {
+			list = append(list, []any{"name", c.Name, "pending", int64(c.Pending), "idle", idleClass(c.Idle.Milliseconds())})
+		}
+		return result(any(list), err)
+	}
+	return nil, errInexpressible
+}
+
+func infoReply(i StreamInfo) []any {
+	return []any{
+		"length", int64(i.Len), "last-generated-id", i.LastID.String(), "max-deleted-entry-id", i.MaxDeletedID.String(),
+		"entries-added", i.EntriesAdded, "recorded-first-entry-id", i.FirstID.String(),
+	}
+}
+
+func edgeReply(e *Entry) any {
+	if e == nil {
+		return nil
+	}
+	return entryReply(*e)
+}
+
+func fullReply(full StreamInfoFull, now int64) any {
+	groups := []any{}
+	for _, g := range full.GroupList {
+		pel := []any{}
+		for _, p := range g.PEL {
+			pel = append(pel, []any{p.ID.String(), p.Consumer, idleClass(now - p.Delivered.UnixMilli()), p.Deliveries})
+		}
+		consumers := []any{}
+		for _, c := range g.ConsumerList {
+			own := []any{}
+			for _, p := range c.PEL {
+				own = append(own, []any{p.ID.String(), idleClass(now - p.Delivered.UnixMilli()), p.Deliveries})
+			}
+			consumers = append(consumers, []any{
+				"name", c.Name, "seen-time", idleClass(now - c.Seen.UnixMilli()), "pel-count", int64(c.Pending), "pel", any(own),
+			})
+		}
+		groups = append(groups, []any{
+			"name", g.Name, "last-delivered-id", g.LastDelivered.String(), "entries-read", optionalInt(g.EntriesRead),
+			"lag", optionalInt(g.Lag), "pel-count", int64(g.Pending), "pel", any(pel), "consumers", any(consumers),
+		})
+	}
+	return append(infoReply(full.StreamInfo), "entries", entriesReply(full.Entries), "groups", any(groups))
+}
+
+// foldXInfo leaves out what only Redis has, and brings times into classes.
+func foldXInfo(r reply) (any, error) {
+	list, ok := r.([]any)
+	if !ok {
+		return plain(r)
+	}
+	return foldInfo(list, time.Now().UnixMilli()), nil
+}
+
+func foldInfo(list []any, now int64) any {
+	out := []any{}
+	for i := 0; i < len(list); i++ {
+		name, _ := list[i].(string)
+		var next any
+		if i+1 < len(list) {
+			next = list[i+1]
+		}
+		_, number := next.(int64)
+		switch {
+		case strings.HasPrefix(name, "radix-tree-") && number:
+			i++
+			continue
+		case name == "idle" && number && i == 4:
+			out = append(out, name, idleClass(next.(int64)))
+			i++
+			continue
+		case name == "seen-time" && number && i == 2:
+			out = append(out, name, idleClass(now-next.(int64)))
+			i++
+			continue
+		case (name == "pel" || name == "pending") && i > 4 && !number:
+			out = append(out, "pel", foldPEL(next.([]any), now))
+			i++
+			continue
+		case name == "entries" || name == "first-entry" || name == "last-entry" || name == "name":
+			out = append(out, name, next)
+			i++
+			continue
+		}
+		if sub, ok := list[i].([]any); ok {
+			out = append(out, foldInfo(sub, now))
+			continue
+		}
+		out = append(out, list[i])
+	}
+	return out
+}
+
+func foldPEL(list []any, now int64) any {
+	out := []any{}
+	for _, e := range list {
+		e := slices.Clone(e.([]any))
+		e[len(e)-2] = idleClass(now - e[len(e)-2].(int64))
+		out = append(out, e)
+	}
+	return out
+}
