@@ -115,12 +115,14 @@
 //   - Who waits for an element, in BLPOP and the like, is served before those who came later
 //     (TestBlockIsFair) and in the step of the write that brings it: nobody else sees it
 //     (TestBlockServesAtOnce), also where BLMOVE takes it on to others who wait
-//     (TestBlockChain). A wait that ends without an element has taken none and leaves
-//     nothing behind (TestBlockLosesNothing). A waiter takes about 320 bytes beside its
-//     goroutine, and 140 more where nobody else waits for its key (BenchmarkBlockMemory);
-//     how many wait does not matter to a push (BenchmarkBlock), unless BLMOVE takes from one
-//     key to more than 64 others: such a push locks up to all shards. A push in a
-//     transaction serves at its commit (TestPushInTransaction).
+//     (TestBlockChain). Who waits for several at once, in BLMOVEM, does not hold up those
+//     behind it who want fewer (TestBlockExactlyIsFair). A wait that ends without an element
+//     has taken none and leaves nothing behind (TestBlockLosesNothing). A waiter takes about
+//     320 bytes beside its goroutine, and 160 more where nobody else waits for its key
+//     (BenchmarkBlockMemory); how many wait does not matter to a push (BenchmarkBlock), but
+//     for two cases: where BLMOVE takes from one key to more than 64 others, a push locks up
+//     to all shards, and who is served by one is looked for among those who want more. A push
+//     in a transaction serves at its commit (TestPushInTransaction).
 //   - A snapshot is the whole store as of one moment, also of keys that it is asked for
 //     late (TestSnapshotIsOfOneMoment); nothing changes it (TestSnapshotMethods). A fork and
 //     its store see nothing of each other's writes (TestForkGoesItsOwnWay,

@@ -77,6 +77,9 @@ var (
 	ErrStreamFull = errors.New("store: the stream has exhausted the last possible ID")
 	// ErrNoGroup says that there is no such stream, or no such consumer group of it.
 	ErrNoGroup = errors.New("store: no such key or consumer group")
+	// ErrNoStream says that a stream that was waited for was removed, or another value put in
+	// its place.
+	ErrNoStream = errors.New("store: the stream that was waited for is no longer there")
 	// ErrBusyGroup says that there is a consumer group of that name already.
 	ErrBusyGroup = errors.New("store: consumer group name already exists")
 	// ErrNotTracked says that the store was not made with the [Tracking] that the

@@ -26,6 +26,7 @@ func init() {
 		"Set.All":        sizeOf,
 		"Set.Card":       sizeOf,
 		"Set.Diff":       sizeOf,
+		"Set.DiffCard":   sizeOf,
 		"Set.DiffStore":  overwrites,
 		"Set.Inter":      sizeOf,
 		"Set.InterCard":  sizeOf,
@@ -42,6 +43,7 @@ func init() {
 		"Set.Rem":         sizeOf,
 		"Set.Scan":        sizeOf,
 		"Set.Union":       sizeOf,
+		"Set.UnionCard":   sizeOf,
 		"Set.UnionStore":  overwrites,
 	})
 	for _, name := range []string{"Set.DiffStore", "Set.InterStore", "Set.UnionStore"} {
@@ -57,6 +59,9 @@ func init() {
 		err  error
 	}{"ERR LIMIT can't be negative", ErrOutOfRange})
 	differs = append(differs, setDiffers...)
+	for _, name := range []string{"SUNIONCARD", "SDIFFCARD"} {
+		newer = append(newer, differ{name: name, call: func(_ *twin, db DB, a []string) (any, error) { return callSetCard(db, name, a) }})
+	}
 	edges = append(edges, setEdges...)
 	deliberate = append(deliberate, setDeliberate...)
 }
@@ -224,7 +229,9 @@ func callSScan(w *twin, db DB, a []string) (any, error) {
 	return nil, errors.New("SSCAN does not end")
 }
 
-func callSInterCard(_ *twin, db DB, a []string) (any, error) {
+func callSInterCard(_ *twin, db DB, a []string) (any, error) { return callSetCard(db, "SINTERCARD", a) }
+
+func callSetCard(db DB, name string, a []string) (any, error) {
 	n, err := strconv.Atoi(a[0])
 	if err != nil || n < 1 || n > len(a)-1 {
 		return nil, errInexpressible
@@ -235,7 +242,11 @@ func callSInterCard(_ *twin, db DB, a []string) (any, error) {
 			return nil, errInexpressible
 		}
 	}
-	return count(db.Set(a[1]).InterCard(limit, a[2:1+n]...))
+	set := db.Set(a[1])
+	card := map[string]func(int, ...string) (int, error){
+		"SINTERCARD": set.InterCard, "SUNIONCARD": set.UnionCard, "SDIFFCARD": set.DiffCard,
+	}
+	return count(card[name](limit, a[2:1+n]...))
 }
 
 // member returns one of few members, most of them integers.
@@ -499,6 +510,8 @@ func TestSetTerms(t *testing.T) {
 		"RandMembers -max": {func() error { _, err := set.RandMembers(-math.MaxInt); return err }, ErrOutOfRange},
 		"RandMembers most": {func() error { _, err := set.RandMembers(-maxDraws - 1); return err }, ErrOutOfRange},
 		"InterCard -1":     {func() error { _, err := set.InterCard(-1); return err }, ErrOutOfRange},
+		"UnionCard -1":     {func() error { _, err := set.UnionCard(-1); return err }, ErrOutOfRange},
+		"DiffCard -1":      {func() error { _, err := set.DiffCard(math.MinInt, "none"); return err }, ErrOutOfRange},
 		"Scan Type":        {func() error { _, _, err := set.Scan(0, ScanOptions{Type: KindSet}); return err }, ErrInvalidOption},
 		"Scan Count":       {func() error { _, _, err := set.Scan(0, ScanOptions{Count: -1}); return err }, ErrInvalidOption},
 		"Scan cursor":      {func() error { _, _, err := set.Scan(1<<28, ScanOptions{}); return err }, ErrInvalidCursor},
@@ -535,6 +548,8 @@ func TestSetWrongTypeOfOther(t *testing.T) {
 	for name, do := range map[string]func() error{
 		"Inter":      func() error { _, err := s.Set("set").Inter("string"); return err },
 		"InterCard":  func() error { _, err := s.Set("none").InterCard(0, "string"); return err },
+		"UnionCard":  func() error { _, err := s.Set("set").UnionCard(1, "string"); return err },
+		"DiffCard":   func() error { _, err := s.Set("none").DiffCard(1, "string"); return err },
 		"Union":      func() error { _, err := s.Set("set").Union("set", "string"); return err },
 		"Diff":       func() error { _, err := s.Set("set").Diff("string"); return err },
 		"InterStore": func() error { _, err := s.Set("set").InterStore("string"); return err },
@@ -705,15 +720,13 @@ func (x *setTester) combine(key, other string) {
 	require.NoError(x.t, err)
 	slices.Sort(got)
 	require.Equal(x.t, append([]string{}, slices.Sorted(maps.Keys(want))...), append([]string{}, got...))
-	if op == 0 {
-		limit := x.r.IntN(5)
-		n, err := set.InterCard(limit, keys[1:]...)
-		require.NoError(x.t, err)
-		if limit > 0 {
-			require.Equal(x.t, min(limit, len(want)), n)
-		} else {
-			require.Equal(x.t, len(want), n)
-		}
+	limit := x.r.IntN(5)
+	n, err := []func(int, ...string) (int, error){set.InterCard, set.UnionCard, set.DiffCard}[op](limit, keys[1:]...)
+	require.NoError(x.t, err)
+	if limit > 0 {
+		require.Equal(x.t, min(limit, len(want)), n)
+	} else {
+		require.Equal(x.t, len(want), n)
 	}
 	if x.r.IntN(2) == 0 {
 		n, err := []func(...string) (int, error){dst.InterStore, dst.UnionStore, dst.DiffStore}[op](keys...)

@@ -270,3 +270,52 @@ func TestRedisBlocks(t *testing.T) {
 		})
 	}
 }
+
+// TestRedisBlocksRandom is TestRedisBlocks with lines that nobody has thought of: a few
+// connections that pop and move between a few lists, and wait.
+func TestRedisBlocksRandom(t *testing.T) {
+	rng := seededRand(t)
+	for range rounds(12) {
+		w := newTwin(t, rng)
+		w.reset()
+		p := &waitPair{w: w, conns: map[string]*waitConn{}}
+		key := func() string { return string(rune('a' + rng.IntN(4))) }
+		side := func() string { return []string{"LEFT", "RIGHT"}[rng.IntN(2)] }
+		for i := range 60 {
+			who := strconv.Itoa(rng.IntN(6))
+			var args []string
+			if c := p.conns[who]; rng.IntN(2) == 0 && (c == nil || c.real == nil) {
+				switch rng.IntN(5) {
+				case 0:
+					args = []string{"BLPOP", key(), key(), "0"}
+				case 1:
+					args = []string{"BRPOPLPUSH", key(), key(), "0"}
+				case 2:
+					args = []string{"BLMPOP", "0", "2", key(), key(), side(), "COUNT", "2"}
+				default:
+					args = []string{"BLMOVE", key(), key(), side(), side(), "0"}
+				}
+				p.wait(t, who, args)
+			} else {
+				switch rng.IntN(6) {
+				case 0:
+					args = []string{"LMOVE", key(), key(), side(), side()}
+				case 1:
+					args = []string{"DEL", key()}
+				case 2:
+					args = []string{"LPOP", key()}
+				default:
+					args = []string{"RPUSH", key(), strconv.Itoa(i), strconv.Itoa(-i)}[:3+rng.IntN(2)]
+				}
+				w.run(false, args[0], args[1:]...)
+				w.compare()
+			}
+			p.compare(t, strings.Join(args, " "))
+		}
+		w.state()
+		w.compare()
+		p.close(t)
+		noWaiters(t, w.s)
+		w.close()
+	}
+}

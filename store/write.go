@@ -237,13 +237,10 @@ func (w *write) put(e structures.Entry) {
 		_, h := w.db.s.hash(w.key)
 		w.t.Seek(&w.ref, h, w.key)
 	}
-	if w.sh.waiting != nil {
+	if w.fills(e.Kind) {
 		w.signal(Kind(e.Kind >> encodingBits))
-		w.signalStream()
 	}
-	if w.sh.derived != nil && w.sh.derived.put != nil && w.fills(e.Kind) {
-		w.sh.derived.put.note(awaited{key: w.key, n: w.db.n, kind: Kind(e.Kind >> encodingBits)})
-	}
+	w.signalStream()
 	e.Version = w.sh.nextVersion()
 	if w.db.s.stamp != nil {
 		e.Stamp = w.db.s.stamp(0)
@@ -283,9 +280,7 @@ func (w *write) del() bool {
 	case w.run != nil:
 		w.run.del(w)
 	default:
-		if w.sh.waiting != nil {
-			w.signalStream()
-		}
+		w.signalStream()
 		w.sh.nextVersion()
 		w.t.Delete(&w.ref, w.key)
 	}
@@ -323,9 +318,7 @@ func (w *write) changed() {
 		w.run.changed(w)
 		return
 	}
-	if w.sh.waiting != nil {
-		w.signalStream()
-	}
+	w.signalStream()
 	w.t.Mutated(&w.ref, w.sh.nextVersion())
 }
 

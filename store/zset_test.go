@@ -128,7 +128,7 @@ func TestZSetMistakes(t *testing.T) {
 		{ErrOutOfRange, first(z.PopMinN(-1))},
 		{ErrOutOfRange, first(z.PopMaxN(math.MinInt))},
 		{ErrInvalidOption, first(z.UnionWith(CombineOptions{Weights: []float64{1}}, "b"))},
-		{ErrInvalidOption, first(z.UnionWith(CombineOptions{Aggregate: AggregateMax + 1}, "b"))},
+		{ErrInvalidOption, first(z.UnionWith(CombineOptions{Aggregate: AggregateCount + 1}, "b"))},
 		{ErrNotFloat, first(z.InterWith(CombineOptions{Weights: []float64{1, nan}}, "b"))},
 		{ErrInvalidOption, first(z.UnionStore())},
 		{ErrInvalidOption, first(z.DiffStore())},

@@ -128,14 +128,14 @@ var checks = map[string]check{
 			`s.List("tasks").Len() 2`,
 			`s.List("nothing").Range(0, -1) []`,
 			`s.List("nothing").LPop() ErrNotFound`,
+			`s.List("tasks").LMoveM("done", store.Left, store.Right, store.MoveOptions{Count: 2}) [write sleep]`,
+			`s.List("done").Range(0, -1) [breakfast write sleep]`,
 		},
 		leaves: func(t *testing.T, s *store.Store) {
-			for key, want := range map[string][]string{"tasks": {"write", "sleep"}, "done": {"breakfast"}} {
-				all, err := s.List(key).Range(0, -1)
-				require.NoError(t, err)
-				require.Equal(t, want, all)
-			}
-			wantKeys(t, s.DB(0), "done", "tasks")
+			all, err := s.List("done").Range(0, -1)
+			require.NoError(t, err)
+			require.Equal(t, []string{"breakfast", "write", "sleep"}, all)
+			wantKeys(t, s.DB(0), "done")
 		},
 	},
 	"Sets": {
@@ -148,6 +148,7 @@ var checks = map[string]check{
 			`s.Set("tag:go").Inter("tag:database", "tag:cache") [page:3]`,
 			`s.Set("tag:go").Union("tag:cache") [page:1 page:2 page:3 page:5]`,
 			`s.Set("tag:go").Diff("tag:database") [page:1]`,
+			`s.Set("tag:go").UnionCard(0, "tag:database", "tag:cache") 5`,
 		},
 		leaves: func(t *testing.T, s *store.Store) {
 			for key, want := range map[string][]string{
@@ -173,12 +174,14 @@ var checks = map[string]check{
 			`s.ZSet("leaderboard").RevRank("Bob") 1`,
 			`s.ZSet("leaderboard").Score("Charlie") 80`,
 			`s.ZSet("leaderboard").Score("nobody") ErrNotFound`,
+			`s.ZSet("yesterday").Add(Bob, Dora) 2`,
+			`s.ZSet("leaderboard").UnionWith(count, "yesterday") [{Alice 1} {Charlie 1} {Dora 1} {Bob 2}]`,
 		},
 		leaves: func(t *testing.T, s *store.Store) {
 			all, err := s.ZSet("leaderboard").RangeWithScores(store.ByRank(0, -1))
 			require.NoError(t, err)
 			require.Equal(t, []store.Scored{{Member: "Charlie", Score: 80}, {Member: "Bob", Score: 93}, {Member: "Alice", Score: 100}}, all)
-			wantKeys(t, s.DB(0), "leaderboard")
+			wantKeys(t, s.DB(0), "leaderboard", "yesterday")
 		},
 	},
 	"A job queue": {
