@@ -183,7 +183,7 @@ func play(t testing.TB, ops []byte) {
 
 // empty removes everything, after which nothing is held.
 func (p *streamPair) empty(t testing.TB) {
-	p.s.Trim(StreamTrim{})
+	p.s.Trim(StreamTrim{ByID: true, MinID: MaxStreamID})
 	for name := range p.m.groups {
 		require.True(t, p.s.DestroyGroup(name))
 	}

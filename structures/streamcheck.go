@@ -19,7 +19,7 @@ func (s *Stream) check() error {
 				live++
 			}
 		}
-		if live != p.live() || live == 0 {
+		if live != p.live() {
 			err = fmt.Errorf("structures: %d entries in a page, counted %d", live, p.live())
 		}
 		n, size, held = n+live, size+p.size(), held+p.allocated()

@@ -51,7 +51,7 @@ func (s *Stream) Trim(t StreamTrim) (removed int) {
 			s.findFirst()
 			return removed
 		case !t.Approx || t.Refs == DropRefs || !s.refersTo(p):
-			removed += s.trimPage(p, t)
+			removed += s.trimPage(p, t, whole)
 		}
 		if !whole {
 			break
@@ -88,8 +88,9 @@ func (s *Stream) refersTo(p *streamPage) bool {
 	return false
 }
 
-// trimPage removes entries from the start of a page and returns how many.
-func (s *Stream) trimPage(p *streamPage, t StreamTrim) (removed int) {
+// trimPage removes entries from the start of a page and returns how many. The page stays
+// even without entries, as the node in Redis, unless whole says that it may go.
+func (s *Stream) trimPage(p *streamPage, t StreamTrim, whole bool) (removed int) {
 	for i, n := 0, int(p.n); i < n && (t.ByID || s.n > t.MaxLen); i++ {
 		id, _ := p.id(i)
 		if t.ByID && !id.less(t.MinID) {
@@ -103,6 +104,9 @@ func (s *Stream) trimPage(p *streamPage, t StreamTrim) (removed int) {
 		}
 		p = s.kill(p, i)
 		removed++
+	}
+	if whole && p.live() == 0 {
+		s.dropPage(p)
 	}
 	return removed
 }
