@@ -234,7 +234,7 @@ func (n *node) serveReader(v *structures.Stream) {
 		i++
 	}
 	after := wt.read.after[i]
-	if v.LastID().Compare(after.inner()) <= 0 {
+	if v.LastID().Compare(structures.StreamID(after)) <= 0 {
 		return
 	}
 	if entries := readAt(v, AfterID(after), wt.read.o.Count); len(entries) > 0 {
