@@ -145,7 +145,11 @@ func (s *Stream) SetEntriesAdded(n uint64) { s.added = n }
 // of pairs' strings; they are copied. id must be above LastID. The complexity is O(1)
 // amortised, and O(n) in the bytes of the entry.
 func (s *Stream) Add(id StreamID, pairs []string) {
-	if need := streamNeed(pairs); s.tail == nil || s.tail.full(need) {
+	bytes := 0
+	for _, p := range pairs {
+		bytes += len(p)
+	}
+	if s.tail == nil || s.tail.full(bytes) {
 		s.addPage(id, pairs)
 	}
 	s.tail = s.ownPage(s.tail)
@@ -175,7 +179,7 @@ func (s *Stream) addPage(id StreamID, pairs []string) {
 		s.tree.ReplaceOrInsert(streamRef{old.base, old})
 	}
 	s.tail = fresh
-	s.counts.size += int(fresh.head)
+	s.counts.size += fresh.used
 	s.counts.held += fresh.allocated()
 }
 

@@ -90,13 +90,11 @@ func (g *StreamGroup) DeleteConsumer(name string) (pending int, ok bool) {
 		return 0, false
 	}
 	num := g.names[i]
-	c := g.ownConsumer(num)
-	if ids := c.ids; ids != nil {
+	if ids := g.consumer(num).ids; ids != nil {
 		pending = ids.Len()
-		c.ids = newIDs() // Ack need not take them off one by one
 		ids.Ascend(func(id StreamID) bool {
-			c.ids.ReplaceOrInsert(id)
-			return g.Ack(id)
+			g.unlist(id)
+			return true
 		})
 	}
 	slot := g.consumers.Mut(int(num), g.owner)

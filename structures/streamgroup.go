@@ -337,17 +337,25 @@ func (g *StreamGroup) Put(p StreamPending) {
 
 // Ack removes a pending entry and says whether it was there. The complexity is O(log n).
 func (g *StreamGroup) Ack(id StreamID) bool {
-	old, found := g.pending.Delete(streamPending{id: id})
+	old, found := g.unlist(id)
+	if found {
+		g.disown(old.num, id)
+	}
+	return found
+}
+
+// unlist removes a pending entry, but not from the list of its consumer.
+func (g *StreamGroup) unlist(id StreamID) (old streamPending, found bool) {
+	old, found = g.pending.Delete(streamPending{id: id})
 	if !found {
-		return false
+		return old, false
 	}
 	g.count(-pendingSize, -pendingHeld)
 	if g.times != nil {
 		g.times.Delete(streamTime{old.time, id})
 		g.count(0, -timeHeld)
 	}
-	g.disown(old.num, id)
-	return true
+	return old, true
 }
 
 // disown takes an ID from the list of a consumer, if there is one.

@@ -22,12 +22,89 @@ type StreamTrim struct {
 	Refs   StreamRefs
 }
 
-// Trim removes entries from the start of the stream and returns how many: exactly those
-// that Redis removes, also with Approx and Limit. MaxDeletedID stays as it is. The
-// complexity is O(n log n), n the number of pages removed, and one page; with DropRefs
-// and AckedOnly n is the number of entries.
+// Trim removes entries from the start of the stream and returns how many: those that
+// Redis removes (streamTrim), also with Approx and Limit. With AckedOnly it goes on
+// behind a page that has to stay. MaxDeletedID stays as it is. The complexity is
+// O(n log n), n the number of pages removed, and one page; with DropRefs and AckedOnly n
+// is the number of entries.
 func (s *Stream) Trim(t StreamTrim) (removed int) {
-	panic("not yet")
+	var from StreamID
+	for t.ByID || s.n > t.MaxLen {
+		p := s.pageFrom(from)
+		if p == nil {
+			break
+		}
+		entries := p.live()
+		if t.Limit > 0 && removed+entries > t.Limit {
+			break
+		}
+		whole := s.n-entries >= t.MaxLen
+		if t.ByID {
+			whole = p.lastID().less(t.MinID)
+		}
+		switch {
+		case whole && t.Refs == KeepRefs:
+			s.dropPage(p)
+			removed += entries
+			continue
+		case !whole && t.Approx:
+			s.findFirst()
+			return removed
+		case !t.Approx || t.Refs == DropRefs || !s.refersTo(p):
+			removed += s.trimPage(p, t)
+		}
+		if !whole {
+			break
+		}
+		from, _ = p.base.Next()
+	}
+	s.findFirst()
+	return removed
+}
+
+// pageFrom returns the first page that begins with an ID or behind it, nil if there is
+// none.
+func (s *Stream) pageFrom(id StreamID) (p *streamPage) {
+	if s.tail == nil || s.tail.base.less(id) {
+		return nil
+	}
+	p = s.tail
+	if s.tree != nil {
+		s.tree.AscendGreaterOrEqual(streamRef{base: id}, func(r streamRef) bool {
+			p = r.page
+			return false
+		})
+	}
+	return p
+}
+
+// refersTo says whether something refers to an entry of a page.
+func (s *Stream) refersTo(p *streamPage) bool {
+	for i := range int(p.n) {
+		if id, _ := p.id(i); !p.isDead(i) && s.Referenced(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// trimPage removes entries from the start of a page and returns how many.
+func (s *Stream) trimPage(p *streamPage, t StreamTrim) (removed int) {
+	for i, n := 0, int(p.n); i < n && (t.ByID || s.n > t.MaxLen); i++ {
+		id, _ := p.id(i)
+		if t.ByID && !id.less(t.MinID) {
+			break
+		}
+		if p.isDead(i) || t.Refs == AckedOnly && s.Referenced(id) {
+			continue
+		}
+		if t.Refs == DropRefs {
+			s.DropRefs(id)
+		}
+		p = s.kill(p, i)
+		removed++
+	}
+	return removed
 }
 
 // Referenced says whether an ID is pending in a group or was not yet delivered to one.
