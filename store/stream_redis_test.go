@@ -179,7 +179,7 @@ func genXSetID(w *twin) []string {
 		args = append(args, "ENTRIESADDED", w.count(-1, 12))
 	}
 	if w.rng.IntN(3) == 0 {
-		args = append(args, "MAXDELETEDID", w.oddID())
+		args = append(args, "MAXDELETEDID", w.streamID())
 	}
 	return args
 }
