@@ -332,3 +332,66 @@ func topID(v *structures.Stream) StreamID {
 	e, _ := v.Last()
 	return StreamID(e.ID)
 }
+
+// CfgSet sets how much of each producer the stream keeps to know entries that are sent
+// twice. A missing key is [ErrNotFound].
+//
+// It returns [ErrWrongType] if the key holds another type, [ErrInvalidOption] if nothing is
+// to be set and [ErrOutOfRange] for what is out of its range.
+//
+// Unlike in Redis, nothing depends on it, as entries have no idempotent IDs here: it is kept
+// and shown by [Stream.Info].
+//
+// The complexity is O(1). Redis: [XCFGSET].
+//
+// [XCFGSET]: https://redis.io/docs/latest/commands/xcfgset/
+func (s Stream) CfgSet(c StreamConfig) error {
+	var w write
+	defer w.end()
+	var wrong error
+	switch {
+	case c == StreamConfig{}:
+		wrong = ErrInvalidOption
+	case c.IDMPDuration < 0 || c.IDMPDuration > maxIDMPDuration || c.IDMPMaxSize < 0 || c.IDMPMaxSize > maxIDMPSize:
+		wrong = ErrOutOfRange
+	}
+	v, err := s.begin(&w, "XCFGSET", wrong)
+	switch {
+	case err != nil:
+		return err
+	case v == nil:
+		return ErrNotFound
+	}
+	v = w.openStream()
+	seconds, size := v.Config()
+	if c.IDMPDuration != 0 {
+		seconds = int((c.IDMPDuration + time.Second - 1) / time.Second)
+	}
+	if c.IDMPMaxSize != 0 {
+		size = c.IDMPMaxSize
+	}
+	v.SetConfig(seconds, size)
+	w.changed()
+	return nil
+}
+
+// What Redis allows, and has where nothing is set.
+const (
+	maxIDMPDuration     = 24 * time.Hour
+	maxIDMPSize         = 10_000
+	defaultIDMPDuration = 100 * time.Second
+	defaultIDMPSize     = 100
+)
+
+// configOf returns what CfgSet has set, or Redis's defaults.
+func configOf(v *structures.Stream) StreamConfig {
+	c := StreamConfig{defaultIDMPDuration, defaultIDMPSize}
+	seconds, size := v.Config()
+	if seconds != 0 {
+		c.IDMPDuration = time.Duration(seconds) * time.Second
+	}
+	if size != 0 {
+		c.IDMPMaxSize = size
+	}
+	return c
+}

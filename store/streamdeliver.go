@@ -140,7 +140,7 @@ func (w *groupWrite) deliver(consumer string, pos ReadPos, o GroupReadOptions) (
 	if o.Claim > 0 {
 		claimed = w.claimable(o.Claim, o.Count)
 	}
-	fresh := w.group.LastID().Compare(w.v.LastID()) < 0
+	fresh := StreamID(w.group.LastID()).Less(topID(w.v))
 	if len(claimed) == 0 && !fresh {
 		return nil, false
 	}

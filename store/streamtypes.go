@@ -204,3 +204,10 @@ type NackOptions struct {
 	RetryCount *int64 // what the count becomes, whatever the mode; nil is as the mode says
 	Force      bool   // what is not pending becomes so, to nobody, if it is in the stream
 }
+
+// StreamConfig is what [Stream.CfgSet] sets: what Redis keeps of each producer to know an
+// entry that is sent twice. What is 0 stays as it is.
+type StreamConfig struct {
+	IDMPDuration time.Duration // for how long, in whole seconds, up to a day
+	IDMPMaxSize  int           // how many, up to 10,000
+}

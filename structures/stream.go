@@ -67,6 +67,7 @@ type Stream struct {
 	first   StreamID // of the first entry, zero if there is none
 	deleted StreamID // the highest ID that was deleted
 	counts  *streamCounts
+	config  [2]int // what SetConfig has set
 
 	tail   *streamPage // nil only if there are no pages
 	tree   *btree.BTreeG[streamRef]
@@ -140,6 +141,12 @@ func (s *Stream) EntriesAdded() uint64 { return s.added }
 
 // SetEntriesAdded sets what EntriesAdded returns.
 func (s *Stream) SetEntriesAdded(n uint64) { s.added = n }
+
+// Config returns what SetConfig has set, 0 where nothing was.
+func (s *Stream) Config() (seconds, size int) { return s.config[0], s.config[1] }
+
+// SetConfig keeps two numbers with the stream, which mean nothing to it.
+func (s *Stream) SetConfig(seconds, size int) { s.config = [2]int{seconds, size} }
 
 // Add appends an entry with fields and values in turn, so that there is an even number
 // of pairs' strings; they are copied. id must be above LastID. The complexity is O(1)
