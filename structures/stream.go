@@ -181,7 +181,7 @@ func (s *Stream) addPage(id StreamID, pairs []string) {
 			s.counts.held += old.allocated()
 		}
 		if s.tree == nil {
-			s.tree = btree.NewG(streamDegree, func(a, b streamRef) bool { return a.base.less(b.base) })
+			s.tree = btree.NewWithFreeListG(streamDegree, func(a, b streamRef) bool { return a.base.less(b.base) }, pageNodes)
 		}
 		s.tree.ReplaceOrInsert(streamRef{old.base, old})
 	}

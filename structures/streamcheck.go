@@ -26,12 +26,8 @@ func (s *Stream) check() error {
 		return true
 	})
 	for _, g := range s.groups {
-		size += groupSize + len(g.name) + g.Len()*pendingSize
-		held += groupHeld + len(g.name) + g.pendingHeld()
-		for _, num := range g.names {
-			size += consumerSize + len(g.consumer(num).name)
-			held += consumerHeld + len(g.consumer(num).name)
-		}
+		a, b := g.takes()
+		size, held = size+a, held+b
 		if g.times != nil && g.times.Len() != g.Len() {
 			err = fmt.Errorf("structures: %d pending entries, %d by time", g.Len(), g.times.Len())
 		}

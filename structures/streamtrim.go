@@ -28,6 +28,13 @@ type StreamTrim struct {
 // O(n log n), n the number of pages removed, and one page; with DropRefs and AckedOnly n
 // is the number of entries.
 func (s *Stream) Trim(t StreamTrim) (removed int) {
+	if removed = s.trim(t); removed > 0 {
+		s.findFirst()
+	}
+	return removed
+}
+
+func (s *Stream) trim(t StreamTrim) (removed int) {
 	var from StreamID
 	for t.ByID || s.n > t.MaxLen {
 		p := s.pageFrom(from)
@@ -48,7 +55,6 @@ func (s *Stream) Trim(t StreamTrim) (removed int) {
 			removed += entries
 			continue
 		case !whole && t.Approx:
-			s.findFirst()
 			return removed
 		case !t.Approx || t.Refs == DropRefs || !s.refersTo(p):
 			removed += s.trimPage(p, t, whole)
@@ -58,7 +64,6 @@ func (s *Stream) Trim(t StreamTrim) (removed int) {
 		}
 		from, _ = p.base.Next()
 	}
-	s.findFirst()
 	return removed
 }
 
@@ -92,11 +97,14 @@ func (s *Stream) refersTo(p *streamPage) bool {
 // even without entries, as the node in Redis, unless whole says that it may go.
 func (s *Stream) trimPage(p *streamPage, t StreamTrim, whole bool) (removed int) {
 	for i, n := 0, int(p.n); i < n && (t.ByID || s.n > t.MaxLen); i++ {
+		if p.isDead(i) {
+			continue
+		}
 		id, _ := p.id(i)
 		if t.ByID && !id.less(t.MinID) {
 			break
 		}
-		if p.isDead(i) || t.Refs == AckedOnly && s.Referenced(id) {
+		if t.Refs == AckedOnly && s.Referenced(id) {
 			continue
 		}
 		if t.Refs == DropRefs {
