@@ -110,7 +110,8 @@ func keysOf(streams []StreamAt) []string {
 }
 
 // ReadBlock is [Group.Read] that waits until there are entries for the consumer. Who came
-// first is served first, by whoever adds the entry. With Claim it wakes up, too, when what is
+// first is served first, by whoever adds the entry or, unlike in Redis, moves the group's
+// position back. With Claim it wakes up, too, when what is
 // pending has become old enough.
 //
 // It returns the error of ctx when that ends, [ErrNotFound] at once in a transaction, where

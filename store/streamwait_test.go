@@ -163,13 +163,13 @@ func TestReadGroupBlockEnds(t *testing.T) {
 		end  func(s *Store) error
 		want error
 	}{
-		"del":        {func(s *Store) error { _, err := s.Del("s"); return err }, ErrNoStream},
-		"set":        {func(s *Store) error { return s.String("s").Set("x") }, ErrNoStream},
-		"rename":     {func(s *Store) error { return s.Rename("s", "other") }, ErrNoStream},
-		"move":       {func(s *Store) error { _, err := s.Move("s", 1); return err }, ErrNoStream},
-		"flushdb":    {func(s *Store) error { return s.FlushDB() }, ErrNoStream},
-		"flushall":   {func(s *Store) error { return s.FlushAll() }, ErrNoStream},
-		"swapdb":     {func(s *Store) error { return s.SwapDB(0, 1) }, ErrNoStream},
+		"del":      {func(s *Store) error { _, err := s.Del("s"); return err }, ErrNoStream},
+		"set":      {func(s *Store) error { return s.String("s").Set("x") }, ErrNoStream},
+		"rename":   {func(s *Store) error { return s.Rename("s", "other") }, ErrNoStream},
+		"move":     {func(s *Store) error { _, err := s.Move("s", 1); return err }, ErrNoStream},
+		"flushdb":  {func(s *Store) error { return s.FlushDB() }, ErrNoStream},
+		"flushall": {func(s *Store) error { return s.FlushAll() }, ErrNoStream},
+		"swapdb":   {func(s *Store) error { return s.SwapDB(0, 1) }, ErrNoStream},
 		"transaction": {func(s *Store) error {
 			return s.Update(func(tx *Tx) error { _, err := tx.Del("s"); return err })
 		}, ErrNoStream},
@@ -203,6 +203,16 @@ func TestReadGroupBlockEnds(t *testing.T) {
 			})
 		})
 	}
+	bubble(t, func(t *testing.T, s *Store, ctx context.Context) { // and not where the group is moved back
+		var c crowd
+		mkGroup(t, s.DB(0), "s", "g")
+		addAt(t, s.DB(0), "s", 1)
+		g := s.Stream("s").Group("g")
+		require.NoError(t, g.SetID(AtEnd))
+		c.deliver(ctx, s.DB(0), "one", GroupReadOptions{}, "s")
+		require.NoError(t, g.SetID(AfterID(StreamID{})))
+		require.Equal(t, []got{{0, "s: 1-0", nil}}, c.results())
+	})
 	bubble(t, func(t *testing.T, s *Store, ctx context.Context) { // and goes on with another of its name
 		var c crowd
 		mkGroup(t, s.DB(0), "s", "g")
@@ -224,11 +234,12 @@ func TestReadBlockMistakes(t *testing.T) {
 	db := s.DB(0)
 	mkGroup(t, db, "s", "g")
 	require.NoError(t, db.String("text").Set("x"))
+	var none context.Context
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := db.XReadBlock(nil, 0, StreamAt{"s", AtEnd}) //nolint:staticcheck // that is the mistake
+	_, err := db.XReadBlock(none, 0, StreamAt{"s", AtEnd})
 	require.ErrorIs(t, err, ErrNoContext)
-	_, err = db.Stream("s").Group("g").ReadBlock(nil, "c", GroupReadOptions{}) //nolint:staticcheck
+	_, err = db.Stream("s").Group("g").ReadBlock(none, "c", GroupReadOptions{})
 	require.ErrorIs(t, err, ErrNoContext)
 	addAt(t, db, "s", 1)
 	_, err = db.Stream("s").Group("g").ReadBlock(ctx, "c", GroupReadOptions{})
