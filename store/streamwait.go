@@ -235,9 +235,6 @@ func (n *node) serveReader(v *structures.Stream) {
 		i++
 	}
 	after := wt.read.after[i]
-	if v.LastID().Compare(structures.StreamID(after)) <= 0 {
-		return
-	}
 	if entries := readAt(v, AfterID(after), wt.read.o.Count); len(entries) > 0 {
 		n.serve(answer{read: &readAnswer{entries: []StreamEntries{{n.queue.key, entries}}}})
 	}
@@ -278,12 +275,12 @@ func (b *batch) upToDate(db DB, q *queue) bool {
 		return false
 	}
 	g := v.Group(q.group)
-	return g != nil && g.LastID().Compare(v.LastID()) >= 0
+	return g != nil && !StreamID(g.LastID()).Less(topID(v))
 }
 
 // has says whether XREADGROUP would find something.
 func (w *groupWrite) has(o GroupReadOptions) bool {
-	return w.group.LastID().Compare(w.v.LastID()) < 0 || o.Claim > 0 && len(w.claimable(o.Claim, 1)) > 0
+	return StreamID(w.group.LastID()).Less(topID(w.v)) || o.Claim > 0 && len(w.claimable(o.Claim, 1)) > 0
 }
 
 // take takes who waits at the node out of the queue, and says whether it is still waiting.
