@@ -86,7 +86,7 @@ type streamRef struct {
 
 const (
 	streamDegree   = 32
-	streamOverhead = 256
+	streamOverhead = 160
 )
 
 // NewStream returns an empty stream.

@@ -50,7 +50,7 @@ const (
 	streamLongSeq   = 127
 	streamSlotLen   = 2
 
-	streamPageOverhead = 128 + 50 // the struct and its share of the tree
+	streamPageOverhead = 112 + 50 // the struct and its share of the tree
 )
 
 // newStreamPage returns a page without entries whose head has the fields of an entry.
@@ -61,8 +61,8 @@ func newStreamPage(owner uint64, id StreamID, pairs []string, prev *streamPage) 
 		head += itemSize(pairs[i])
 	}
 	most := 0
-	if prev != nil && prev.n == streamNodeEntries {
-		most = prev.used + streamNodeEntries*streamSlotLen
+	if prev != nil {
+		most = min(prev.used+int(prev.n)*streamSlotLen, 2*streamNodeBytes)
 	}
 	p := &streamPage{owner: owner, base: id, head: int32(head), used: head, fields: int32(len(pairs) / 2)}
 	p.buf = streamBlock(max(most, head))
