@@ -324,14 +324,15 @@ func (e StreamEntry) Len() int { return e.n }
 // All calls visit with the pairs in their order until it returns false. It allocates
 // nothing.
 func (e StreamEntry) All(visit func(field, value string) bool) {
+	fields, body := e.fields, e.body
 	var field, value string
 	for range e.n {
 		if e.own {
-			field, e.body = nextItem(e.body)
+			field, body = nextItem(body)
 		} else {
-			field, e.fields = nextItem(e.fields)
+			field, fields = nextItem(fields)
 		}
-		value, e.body = nextItem(e.body)
+		value, body = nextItem(body)
 		if !visit(field, value) {
 			return
 		}
