@@ -170,6 +170,36 @@ var checklist = []commandFamily{
 		{"ZUNION", "6.2.0", ""},
 		{"ZUNIONSTORE", "2.0.0", ""},
 	}},
+	{"stream", []redisCommand{
+		{"XACK", "5.0.0", ""},
+		{"XACKDEL", "8.2.0", ""},
+		{"XADD", "5.0.0", ""},
+		{"XAUTOCLAIM", "6.2.0", ""},
+		{"XCFGSET", "8.6.0", ""},
+		{"XCLAIM", "5.0.0", ""},
+		{"XDEL", "5.0.0", ""},
+		{"XDELEX", "8.2.0", ""},
+		{"XGROUP CREATE", "5.0.0", ""},
+		{"XGROUP CREATECONSUMER", "6.2.0", ""},
+		{"XGROUP DELCONSUMER", "5.0.0", ""},
+		{"XGROUP DESTROY", "5.0.0", ""},
+		{"XGROUP HELP", "5.0.0", "comes with the Redis protocol: a text for people at a terminal"},
+		{"XGROUP SETID", "5.0.0", ""},
+		{"XIDMPRECORD", "8.8.0", "entries have no idempotent IDs"},
+		{"XINFO CONSUMERS", "5.0.0", ""},
+		{"XINFO GROUPS", "5.0.0", ""},
+		{"XINFO HELP", "5.0.0", "comes with the Redis protocol: a text for people at a terminal"},
+		{"XINFO STREAM", "5.0.0", ""},
+		{"XLEN", "5.0.0", ""},
+		{"XNACK", "8.8.0", ""},
+		{"XPENDING", "5.0.0", ""},
+		{"XRANGE", "5.0.0", ""},
+		{"XREAD", "5.0.0", ""},
+		{"XREADGROUP", "5.0.0", ""},
+		{"XREVRANGE", "5.0.0", ""},
+		{"XSETID", "5.0.0", ""},
+		{"XTRIM", "5.0.0", ""},
+	}},
 	{"generic", []redisCommand{
 		{"COPY", "6.2.0", ""},
 		{"DEL", "1.0.0", ""},
@@ -299,7 +329,7 @@ func commandsTable(list []commandFamily, methods map[string][]string, c *coverag
 	var b strings.Builder
 	b.WriteString("<!-- Written by TestCommandsTable; do not edit. -->\n\n# Redis commands and Go methods\n\n" +
 		"The commands of Redis 7.2 and those that came to its families since. Methods of `DB` are methods of `Store`, too: a\n" +
-		"store is its database 0. Families that are not here have no method yet: bitmap, HyperLogLog, geo, stream, pub/sub,\n" +
+		"store is its database 0. Families that are not here have no method yet: bitmap, HyperLogLog, geo, pub/sub,\n" +
 		"transactions, scripting. Of the server's commands, only those on keys are methods.\n")
 	for _, family := range list {
 		fmt.Fprintf(&b, "\n## %s\n\n| Command | Go method | Since Redis | Test | Benchmark |\n| --- | --- | --- | --- | --- |\n", family.name)
