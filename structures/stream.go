@@ -181,7 +181,7 @@ func (s *Stream) addPage(id StreamID, pairs []string) {
 			s.counts.held += old.allocated()
 		}
 		if s.tree == nil {
-			s.tree = btree.NewG(streamDegree, func(a, b streamRef) bool { return a.base.less(b.base) })
+			s.tree = btree.NewWithFreeListG(streamDegree, func(a, b streamRef) bool { return a.base.less(b.base) }, pageNodes)
 		}
 		s.tree.ReplaceOrInsert(streamRef{old.base, old})
 	}
@@ -298,7 +298,11 @@ func (s *Stream) Delete(id StreamID) bool {
 	if !found || p.isDead(i) {
 		return false
 	}
-	s.kill(p, i)
+	if p.live() == 1 {
+		s.dropPage(p)
+	} else {
+		s.kill(p, i)
+	}
 	if s.deleted.less(id) {
 		s.deleted = id
 	}
@@ -308,13 +312,9 @@ func (s *Stream) Delete(id StreamID) bool {
 	return true
 }
 
-// kill takes entry i of a page away, and the page if it was the last one. It returns
-// the page as it is now.
+// kill takes entry i of a page away; the page may become empty. It returns the page as
+// it is now.
 func (s *Stream) kill(p *streamPage, i int) *streamPage {
-	if p.live() == 1 {
-		s.dropPage(p)
-		return p
-	}
 	if q := s.ownPage(p); q != p {
 		s.replace(q)
 		p = q

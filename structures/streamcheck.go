@@ -19,19 +19,15 @@ func (s *Stream) check() error {
 				live++
 			}
 		}
-		if live != p.live() || live == 0 {
+		if live != p.live() {
 			err = fmt.Errorf("structures: %d entries in a page, counted %d", live, p.live())
 		}
 		n, size, held = n+live, size+p.size(), held+p.allocated()
 		return true
 	})
 	for _, g := range s.groups {
-		size += groupSize + len(g.name) + g.Len()*pendingSize
-		held += groupHeld + len(g.name) + g.pendingHeld()
-		for _, num := range g.names {
-			size += consumerSize + len(g.consumer(num).name)
-			held += consumerHeld + len(g.consumer(num).name)
-		}
+		a, b := g.takes()
+		size, held = size+a, held+b
 		if g.times != nil && g.times.Len() != g.Len() {
 			err = fmt.Errorf("structures: %d pending entries, %d by time", g.Len(), g.times.Len())
 		}

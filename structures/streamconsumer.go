@@ -7,19 +7,28 @@ import (
 
 // consumer returns the consumer with a number, nil for 0.
 func (g *StreamGroup) consumer(num uint32) *StreamConsumer {
-	if num == 0 {
+	if slot := g.consumers.At(int(num)); slot != nil {
+		return slot.c
+	}
+	return nil
+}
+
+// current returns the consumer as the group has it now; c may be from before a clone or
+// another change. It is nil if c is nil, or gone.
+func (g *StreamGroup) current(c *StreamConsumer) *StreamConsumer {
+	if c == nil {
 		return nil
 	}
-	return g.consumers.At(int(num)).c
+	if now := g.consumer(c.num); now != nil && now.name == c.name {
+		return now
+	}
+	return nil
 }
 
 // ownConsumer is consumer for writing.
 func (g *StreamGroup) ownConsumer(num uint32) *StreamConsumer {
-	if num == 0 {
-		return nil
-	}
 	c := g.consumer(num)
-	if c.owner == g.owner {
+	if c == nil || c.owner == g.owner {
 		return c
 	}
 	d := *c
@@ -73,7 +82,9 @@ func (g *StreamGroup) CreateConsumer(name string, seen int64) *StreamConsumer {
 	if num == 0 {
 		num = uint32(max(1, g.consumers.Len()))
 	}
+	pages := g.consumers.Pages()
 	slot := g.consumers.Mut(int(num), g.owner)
+	g.count(0, (g.consumers.Pages()-pages)*consumerPageHeld)
 	c := &StreamConsumer{owner: g.owner, num: num, name: strings.Clone(name), seen: seen, active: NeverActive}
 	g.free, slot.c, slot.next = slot.next, c, 0
 	g.names = slices.Insert(g.names, i, num)
@@ -108,10 +119,18 @@ func (g *StreamGroup) DeleteConsumer(name string) (pending int, ok bool) {
 const NeverActive = -1
 
 // Seen sets when a consumer last tried to read or claim.
-func (g *StreamGroup) Seen(c *StreamConsumer, at int64) { g.ownConsumer(c.num).seen = at }
+func (g *StreamGroup) Seen(c *StreamConsumer, at int64) {
+	if c = g.current(c); c != nil {
+		g.ownConsumer(c.num).seen = at
+	}
+}
 
 // Active sets when a consumer last got something.
-func (g *StreamGroup) Active(c *StreamConsumer, at int64) { g.ownConsumer(c.num).active = at }
+func (g *StreamGroup) Active(c *StreamConsumer, at int64) {
+	if c = g.current(c); c != nil {
+		g.ownConsumer(c.num).active = at
+	}
+}
 
 // Name returns the name of the consumer.
 func (c *StreamConsumer) Name() string { return c.name }

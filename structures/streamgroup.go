@@ -67,10 +67,11 @@ type (
 
 // What is held, as measured: a B-tree whose items were added in order is half full.
 const (
-	groupHeld    = 320
-	consumerHeld = 208
-	pendingHeld  = 120
-	timeHeld     = 48
+	groupHeld        = 400
+	consumerHeld     = 112
+	consumerPageHeld = vectorPage*16 + 8
+	pendingHeld      = 124
+	timeHeld         = 50
 
 	pendingSize  = 36 + 16 // a pending entry, and its ID in the consumer's list
 	consumerSize = 16      // two times
@@ -82,6 +83,7 @@ var (
 	pendingNodes = btree.NewFreeListG[streamPending](0)
 	timeNodes    = btree.NewFreeListG[streamTime](0)
 	idNodes      = btree.NewFreeListG[StreamID](0)
+	pageNodes    = btree.NewFreeListG[streamRef](0)
 )
 
 func newPending() *btree.BTreeG[streamPending] {
@@ -194,12 +196,7 @@ func (s *Stream) DestroyGroup(name string) bool {
 		return false
 	}
 	g := s.groups[i]
-	size, held := groupSize+len(name), groupHeld+len(name)
-	for _, num := range g.names {
-		n := len(g.consumer(num).name)
-		size, held = size+consumerSize+n, held+consumerHeld+n
-	}
-	size, held = size+g.Len()*pendingSize, held+g.pendingHeld()
+	size, held := g.takes()
 	s.counts.size -= size
 	s.counts.held -= held
 	s.ownGroups()
@@ -207,13 +204,18 @@ func (s *Stream) DestroyGroup(name string) bool {
 	return true
 }
 
-// pendingHeld returns what the lists of pending entries hold.
-func (g *StreamGroup) pendingHeld() int {
-	held := g.pending.Len() * pendingHeld
+// takes returns what a group takes. The complexity is O(n), n the number of consumers.
+func (g *StreamGroup) takes() (size, held int) {
+	size = groupSize + len(g.name) + g.Len()*pendingSize
+	held = groupHeld + len(g.name) + g.Len()*pendingHeld + g.consumers.Pages()*consumerPageHeld
 	if g.times != nil {
 		held += g.times.Len() * timeHeld
 	}
-	return held
+	for _, num := range g.names {
+		n := len(g.consumer(num).name)
+		size, held = size+consumerSize+n, held+consumerHeld+n
+	}
+	return size, held
 }
 
 // count adds to what the stream takes.
@@ -273,7 +275,7 @@ func (g *StreamGroup) RangePending(from, to StreamID, visit func(p StreamPending
 // RangeConsumer is RangePending over what is pending for one consumer. The complexity is
 // O(log n + m log n), m the number of entries visited.
 func (g *StreamGroup) RangeConsumer(c *StreamConsumer, from, to StreamID, visit func(p StreamPending) bool) {
-	if c = g.consumer(c.num); c == nil || c.ids == nil {
+	if c = g.current(c); c == nil || c.ids == nil {
 		return
 	}
 	c.ids.AscendGreaterOrEqual(from, func(id StreamID) bool {
@@ -305,11 +307,11 @@ func (g *StreamGroup) ByTime(visit func(p StreamPending) bool) {
 }
 
 // Put makes an entry pending as p says: it is added, or given another consumer, time or
-// count. A nil Consumer releases it. The complexity is O(log n).
+// count. Without a Consumer of the group it is released. The complexity is O(log n).
 func (g *StreamGroup) Put(p StreamPending) {
 	next := streamPending{id: p.ID, time: p.Time, count: p.Count}
-	if p.Consumer != nil {
-		next.num = p.Consumer.num
+	if c := g.current(p.Consumer); c != nil {
+		next.num = c.num
 	}
 	old, found := g.pending.ReplaceOrInsert(next)
 	if !found {

@@ -28,6 +28,13 @@ type StreamTrim struct {
 // O(n log n), n the number of pages removed, and one page; with DropRefs and AckedOnly n
 // is the number of entries.
 func (s *Stream) Trim(t StreamTrim) (removed int) {
+	if removed = s.trim(t); removed > 0 {
+		s.findFirst()
+	}
+	return removed
+}
+
+func (s *Stream) trim(t StreamTrim) (removed int) {
 	var from StreamID
 	for t.ByID || s.n > t.MaxLen {
 		p := s.pageFrom(from)
@@ -48,17 +55,15 @@ func (s *Stream) Trim(t StreamTrim) (removed int) {
 			removed += entries
 			continue
 		case !whole && t.Approx:
-			s.findFirst()
 			return removed
 		case !t.Approx || t.Refs == DropRefs || !s.refersTo(p):
-			removed += s.trimPage(p, t)
+			removed += s.trimPage(p, t, whole)
 		}
 		if !whole {
 			break
 		}
 		from, _ = p.base.Next()
 	}
-	s.findFirst()
 	return removed
 }
 
@@ -88,14 +93,18 @@ func (s *Stream) refersTo(p *streamPage) bool {
 	return false
 }
 
-// trimPage removes entries from the start of a page and returns how many.
-func (s *Stream) trimPage(p *streamPage, t StreamTrim) (removed int) {
+// trimPage removes entries from the start of a page and returns how many. The page stays
+// even without entries, as the node in Redis, unless whole says that it may go.
+func (s *Stream) trimPage(p *streamPage, t StreamTrim, whole bool) (removed int) {
 	for i, n := 0, int(p.n); i < n && (t.ByID || s.n > t.MaxLen); i++ {
+		if p.isDead(i) {
+			continue
+		}
 		id, _ := p.id(i)
 		if t.ByID && !id.less(t.MinID) {
 			break
 		}
-		if p.isDead(i) || t.Refs == AckedOnly && s.Referenced(id) {
+		if t.Refs == AckedOnly && s.Referenced(id) {
 			continue
 		}
 		if t.Refs == DropRefs {
@@ -103,6 +112,9 @@ func (s *Stream) trimPage(p *streamPage, t StreamTrim) (removed int) {
 		}
 		p = s.kill(p, i)
 		removed++
+	}
+	if whole && p.live() == 0 {
+		s.dropPage(p)
 	}
 	return removed
 }
