@@ -37,6 +37,7 @@ var benchmarks = map[string]string{
 	"ZADD": "BenchmarkZSetAddRem", "ZREM": "BenchmarkZSetAddRem", "ZSCORE": "BenchmarkZSetScore",
 	"ZRANK": "BenchmarkZSetRank", "ZINCRBY": "BenchmarkZSetIncrBy", "ZRANGE": "BenchmarkZSetRange100",
 	"ZPOPMIN": "BenchmarkZSetPopMin", "ZINTER": "BenchmarkZSetInter",
+	"XADD": "BenchmarkStreamAdd", "XRANGE": "BenchmarkStreamRange", "XREADGROUP": "BenchmarkStreamReadGroup", "XACK": "BenchmarkStreamReadGroup",
 	"SCAN": "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
 	"MULTI": "BenchmarkTransactions", "EXEC": "BenchmarkTransactions",
 }
@@ -64,6 +65,10 @@ var unmeasured = []struct{ commands, why string }{
 	{"Z(REV)?RANGE.*|ZSCAN|ZRANDMEMBER", "as ZRANGE"},
 	{"ZREMRANGE.*|ZPOPMAX|ZMPOP", "as ZPOPMIN"},
 	{"Z(UNION|INTER|DIFF).*", "as ZINTER"},
+	{"XREVRANGE|XREAD|XLEN", "as XRANGE"},
+	{"XCLAIM|XAUTOCLAIM|XNACK|XACKDEL|XPENDING", "as XREADGROUP and XACK"},
+	{"XDEL|XDELEX|XTRIM|XSETID|XCFGSET", "as XADD"},
+	{"XGROUP .*|XINFO .*", "seldom called"},
 	{"SORT_RO", "as SORT"},
 	{"TYPE|P?TTL|P?EXPIRETIME|EXISTS|TOUCH|OBJECT .*|MEMORY USAGE|RANDOMKEY", "one lookup, as GET"},
 	{"DEL|UNLINK|P?EXPIRE(AT)?|PERSIST|COPY|MOVE|RENAME(NX)?", "one write a key, as SET"},

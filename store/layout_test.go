@@ -73,12 +73,21 @@ var housePasses = passes{
 		"Store.UsedMemory": "a field of Stats",
 		"String.Key":       "reads the handle",
 		"ZSet.Key":         "reads the handle",
+		"DB.Stream":        "makes a handle",
+		"Stream.Group":     "makes a handle",
+		"Stream.Key":       "reads the handle",
+		"Group.Key":        "reads the handle",
+		"Group.Name":       "reads the handle",
 	},
 	notHandles: exceptions{
 		"Kind":        "an enumeration",
 		"ManualClock": "a clock for tests",
 		"Snapshot":    "a store to read",
 		"ZRange":      "selects members",
+		"Entry":       "an entry of a stream",
+		"IDRange":     "selects entries",
+		"StreamID":    "a number",
+		"StreamTrim":  "selects entries to remove",
 	},
 }
 

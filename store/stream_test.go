@@ -37,7 +37,7 @@ func init() {
 	}
 	fields, ids := []Pair{{"f", "v"}}, []StreamID{{1, 1}}
 	for name, args := range map[string][]any{
-		"Stream.Add": {"f", "v", fields}, "Stream.AddWith": {XAddOptions{}, fields}, "Stream.Range": {ByID(MinStreamID, MaxStreamID)},
+		"Stream.Add": {"f", "v", fields}, "Stream.AddWith": {XAddOptions{ID: ExactID(StreamID{5, 1})}, fields}, "Stream.Range": {ByID(MinStreamID, MaxStreamID)},
 		"Stream.Del": {ids}, "Stream.DelEx": {DelRefs, ids}, "Stream.Trim": {MaxLen(1)}, "Stream.SetID": {ids[0]},
 		"Stream.SetIDWith": {ids[0], SetIDOptions{}}, "Stream.CfgSet": {StreamConfig{IDMPMaxSize: 5}},
 		"DB.XRead": {0, []StreamAt{{Key: "key"}}}, "DB.XReadGroup": {"group", "c", GroupReadOptions{}, []StreamAt{{"key", AtNew}}},

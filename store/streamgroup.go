@@ -138,7 +138,7 @@ func (g Group) CreateWith(pos ReadPos, o GroupOptions) error {
 
 func wrongGroup(pos ReadPos, o GroupOptions, name string) error {
 	switch {
-	case o.EntriesRead != nil && *o.EntriesRead < structures.StreamReadUnknown:
+	case o.EntriesRead != nil && *o.EntriesRead < Unknown:
 		return ErrOutOfRange
 	case pos.how != posAfter && pos.how != posEnd:
 		return ErrInvalidOption
@@ -150,7 +150,7 @@ func wrongGroup(pos ReadPos, o GroupOptions, name string) error {
 
 func entriesRead(o GroupOptions) int64 {
 	if o.EntriesRead == nil {
-		return structures.StreamReadUnknown
+		return Unknown
 	}
 	return *o.EntriesRead
 }

@@ -251,7 +251,7 @@ func foldXPending(r reply) (any, error) {
 	list, _ := r.([]any)
 	for i := range list {
 		if p, ok := list[i].([]any); ok && len(p) == 4 {
-			if idle := p[2].(int64); idle >= 0 {
+			if idle, ok := p[2].(int64); ok && idle >= 0 {
 				p[2] = idleClass(idle)
 			}
 		}

@@ -9,6 +9,10 @@ import (
 	"github.com/alcovedb/alcove/structures"
 )
 
+// Unknown is a number of entries that nobody knows, because some were deleted or the
+// position of a group was set to an ID in the middle.
+const Unknown = structures.StreamReadUnknown
+
 // StreamInfo is what [Stream.Info] says of a stream.
 type StreamInfo struct {
 	Len          int
@@ -17,7 +21,7 @@ type StreamInfo struct {
 	FirstID      StreamID // of the oldest entry, 0-0 if there is none
 	EntriesAdded int64    // how many entries it has ever had
 	Groups       int
-	First, Last  *Entry // nil if there is none
+	First, Last  Entry // the ID is 0-0 if there is none
 
 	RadixTreeKeys, RadixTreeNodes int // how many Redis would have
 	Config                        StreamConfig
@@ -36,8 +40,9 @@ type GroupInfo struct {
 	Consumers     int
 	Pending       int
 	LastDelivered StreamID // the ID behind which the group gets entries
-	EntriesRead   *int64   // how many entries there were up to there; nil if nobody knows
-	Lag           *int64   // how many are still to come; nil if nobody knows
+	EntriesRead   int64    // how many entries there were up to there; [Unknown] if nobody knows
+	Lag           int64    // how many are still to come, as far as LagKnown
+	LagKnown      bool
 }
 
 // GroupInfoFull is what [Stream.InfoFull] says of a consumer group.
@@ -83,14 +88,7 @@ func (s Stream) Info() (StreamInfo, error) {
 	if v == nil {
 		return StreamInfo{}, unlessFound(err)
 	}
-	info := infoOf(v)
-	for _, e := range entriesOf(v, MinStreamID, MaxStreamID, false, 1) {
-		info.First = &e
-	}
-	for _, e := range entriesOf(v, MinStreamID, MaxStreamID, true, 1) {
-		info.Last = &e
-	}
-	return info, nil
+	return infoOf(v), nil
 }
 
 // unlessFound is ErrNotFound where there is no error.
@@ -103,11 +101,16 @@ func unlessFound(err error) error {
 
 func infoOf(v *structures.Stream) StreamInfo {
 	keys, nodes := v.Nodes()
-	return StreamInfo{
+	info := StreamInfo{
 		RadixTreeKeys: keys, RadixTreeNodes: nodes, Config: configOf(v),
 		Len: v.Len(), LastID: StreamID(v.LastID()), MaxDeletedID: StreamID(v.MaxDeletedID()), FirstID: StreamID(v.FirstID()),
 		EntriesAdded: int64(v.EntriesAdded()), Groups: v.Groups(),
 	}
+	if first, found := v.First(); found {
+		last, _ := v.Last()
+		info.First, info.Last = entryOfStream(first), entryOfStream(last)
+	}
+	return info
 }
 
 // InfoFull returns all there is to know of the stream, with its first entries, groups and
@@ -146,10 +149,6 @@ func (s Stream) InfoFull(count int) (StreamInfoFull, error) {
 		full.GroupList = append(full.GroupList, info)
 		return true
 	})
-	if full.Len > 0 {
-		first, last := entriesOf(v, MinStreamID, MaxStreamID, false, 1)[0], entriesOf(v, MinStreamID, MaxStreamID, true, 1)[0]
-		full.First, full.Last = &first, &last
-	}
 	return full, nil
 }
 
@@ -198,13 +197,11 @@ func (s Stream) InfoGroups() ([]GroupInfo, error) {
 }
 
 func groupInfo(v *structures.Stream, g *structures.StreamGroup) GroupInfo {
-	info := GroupInfo{Name: g.Name(), Consumers: g.Consumers(), Pending: g.Len(), LastDelivered: StreamID(g.LastID())}
-	if read := g.EntriesRead(); read != structures.StreamReadUnknown {
-		info.EntriesRead = &read
+	info := GroupInfo{
+		Name: g.Name(), Consumers: g.Consumers(), Pending: g.Len(), LastDelivered: StreamID(g.LastID()),
+		EntriesRead: g.EntriesRead(),
 	}
-	if lag, known := v.Lag(g); known {
-		info.Lag = &lag
-	}
+	info.Lag, info.LagKnown = v.Lag(g)
 	return info
 }
 

@@ -27,8 +27,8 @@ type PendingEntry struct {
 	Deliveries int64         // how often
 }
 
-// Returned is the idle time of an entry that was given back.
-const Returned time.Duration = -1
+// Returned is the idle time of an entry that was given back: -1 in Redis.
+const Returned = -time.Millisecond
 
 // PendingOptions are the options of [Group.PendingRange]. The zero value is all that is
 // pending.

@@ -176,7 +176,7 @@ type GroupReadOptions struct {
 // Redis's default.
 type GroupOptions struct {
 	MkStream    bool   // make an empty stream if there is none: MKSTREAM
-	EntriesRead *int64 // how many entries the group has read; nil, or -1, if nobody knows
+	EntriesRead *int64 // how many entries the group has read; nil, or Unknown, if nobody knows
 }
 
 // ClaimOptions are the options of [Group.ClaimWith]. The zero value is a plain XCLAIM.
