@@ -41,6 +41,7 @@ var benchmarks = map[string]string{
 	"BITFIELD": "BenchmarkBitField",
 	"PFADD":    "BenchmarkHLLAdd", "PFCOUNT": "BenchmarkHLLCount", "PFMERGE": "BenchmarkHLLMerge",
 	"GEOADD": "BenchmarkGeoAdd", "GEODIST": "BenchmarkGeoDist", "GEOSEARCH": "BenchmarkGeoSearch",
+	"XADD": "BenchmarkStreamAdd", "XRANGE": "BenchmarkStreamRange", "XREADGROUP": "BenchmarkStreamReadGroup", "XACK": "BenchmarkStreamReadGroup",
 	"SCAN": "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
 	"MULTI": "BenchmarkTransactions", "EXEC": "BenchmarkTransactions",
 }
@@ -73,6 +74,10 @@ var unmeasured = []struct{ commands, why string }{
 	{"Z(UNION|INTER|DIFF).*", "as ZINTER"},
 	{"GEOPOS|GEOHASH", "as GEODIST"},
 	{"GEORADIUS.*|GEOSEARCHSTORE", "as GEOSEARCH"},
+	{"XREVRANGE|XREAD|XLEN", "as XRANGE"},
+	{"XCLAIM|XAUTOCLAIM|XNACK|XACKDEL|XPENDING", "as XREADGROUP and XACK"},
+	{"XDEL|XDELEX|XTRIM|XSETID|XCFGSET", "as XADD"},
+	{"XGROUP .*|XINFO .*", "seldom called"},
 	{"SORT_RO", "as SORT"},
 	{"TYPE|P?TTL|P?EXPIRETIME|EXISTS|TOUCH|OBJECT .*|MEMORY USAGE|RANDOMKEY", "one lookup, as GET"},
 	{"DEL|UNLINK|P?EXPIRE(AT)?|PERSIST|COPY|MOVE|RENAME(NX)?", "one write a key, as SET"},

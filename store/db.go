@@ -189,6 +189,7 @@ func (s *Store) flush(op string, from, to int) error {
 			s.shards[i].tables[n].Store(nil)
 		}
 	}
+	s.signalAll(func(n int) bool { return n >= from && n < to })
 	return nil
 }
 

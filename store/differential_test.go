@@ -908,8 +908,17 @@ func (w *twin) run(quiet bool, name string, args ...string) {
 }
 
 // stateOf is the command that shows the whole of an aggregate, with what comes behind
-// the key.
+// the key, or with <key> where that comes later.
 var stateOf = map[Kind][]string{}
+
+func stateArgs(k Kind, key string) []string {
+	args := slices.Clone(stateOf[k][1:])
+	if i := slices.Index(args, "<key>"); i >= 0 {
+		args[i] = key
+		return args
+	}
+	return append([]string{key}, args...)
+}
 
 // state looks at everything.
 func (w *twin) state() {
@@ -930,7 +939,7 @@ func (w *twin) state() {
 			w.run(true, "OBJECT", "ENCODING", key)
 			w.run(true, "PEXPIRETIME", key)
 			if kind, err := w.db().Type(key); err == nil && stateOf[kind] != nil {
-				w.run(true, stateOf[kind][0], append([]string{key}, stateOf[kind][1:]...)...)
+				w.run(true, stateOf[kind][0], stateArgs(kind, key)...)
 			}
 		}
 	}

@@ -32,7 +32,7 @@ var kinds = [...]struct {
 	KindSet:    {name: "set", encodings: [2]string{"intset", "hashtable"}, fingerprint: setFingerprint},
 	KindZSet:   {name: "zset", encodings: [2]string{"listpack", "skiplist"}, fingerprint: zsetFingerprint},
 	KindHash:   {name: "hash", encodings: [2]string{"listpack", "hashtable"}, fingerprint: hashFingerprint},
-	KindStream: {name: "stream", encodings: [2]string{"stream", "stream"}},
+	KindStream: {name: "stream", encodings: [2]string{"stream", "stream"}, fingerprint: streamFingerprint},
 }
 
 // String returns the name that Redis's TYPE gives the kind.

@@ -90,6 +90,22 @@ var (
 	ErrPolygon = errors.New("store: a polygon must have at least 3 corners")
 	// ErrNoCenter says that the member around which to search is not there.
 	ErrNoCenter = errors.New("store: the member to search from is not there")
+	// ErrStreamID says that a text is no ID of a stream, or a range none of IDs.
+	ErrStreamID = errors.New("store: invalid stream ID")
+	// ErrStreamIDZero says that an entry was given the ID 0-0.
+	ErrStreamIDZero = errors.New("store: the ID must be greater than 0-0")
+	// ErrStreamIDOrder says that an ID is not greater than the last one of the stream, or,
+	// given to [Stream.SetID], smaller than one that the stream has had.
+	ErrStreamIDOrder = errors.New("store: the ID is equal or smaller than the stream's top item")
+	// ErrStreamFull says that a stream has given the last ID that there is.
+	ErrStreamFull = errors.New("store: the stream has exhausted the last possible ID")
+	// ErrNoGroup says that there is no such stream, or no such consumer group of it.
+	ErrNoGroup = errors.New("store: no such key or consumer group")
+	// ErrNoStream says that a stream that was waited for was removed, or another value put in
+	// its place.
+	ErrNoStream = errors.New("store: the stream that was waited for is no longer there")
+	// ErrBusyGroup says that there is a consumer group of that name already.
+	ErrBusyGroup = errors.New("store: consumer group name already exists")
 	// ErrNotTracked says that the store was not made with the [Tracking] that the
 	// operation needs.
 	ErrNotTracked = errors.New("store: access is not tracked; see WithTracking")

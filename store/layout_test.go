@@ -79,6 +79,11 @@ var housePasses = passes{
 		"Store.UsedMemory": "a field of Stats",
 		"String.Key":       "reads the handle",
 		"ZSet.Key":         "reads the handle",
+		"DB.Stream":        "makes a handle",
+		"Stream.Group":     "makes a handle",
+		"Stream.Key":       "reads the handle",
+		"Group.Key":        "reads the handle",
+		"Group.Name":       "reads the handle",
 	},
 	notHandles: exceptions{
 		"BitField":    "a part of an operation",
@@ -90,6 +95,10 @@ var housePasses = passes{
 		"ZRange":      "selects members",
 		"GeoQuery":    "selects places",
 		"Unit":        "an enumeration",
+		"Entry":       "an entry of a stream",
+		"IDRange":     "selects entries",
+		"StreamID":    "a number",
+		"StreamTrim":  "selects entries to remove",
 	},
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 )
 
 // Queues of waiters: see wait.go. Whatever is here belongs to the lock of the shard.
@@ -30,6 +31,12 @@ type queue struct {
 	first, last *node
 	ready       bool // it is in the shard's list
 	least       int  // with fewer elements there is nobody to serve
+
+	// Who reads a stream for a consumer group waits in a queue of the group's.
+	group  string
+	of     *queue
+	groups map[string]*queue
+	idle   time.Duration // the least that one of them claims after, 0 if none does
 }
 
 // waiting is who waits in a shard.
@@ -66,6 +73,19 @@ func (sh *shard) needQueue(what awaited) *queue {
 	return q
 }
 
+// needGroup returns the queue of who reads the stream for a group.
+func (q *queue) needGroup(group string) *queue {
+	g := q.groups[group]
+	if g == nil {
+		g = &queue{awaited: q.awaited, sh: q.sh, group: group, of: q}
+		if q.groups == nil {
+			q.groups = map[string]*queue{}
+		}
+		q.groups[group] = g
+	}
+	return g
+}
+
 // push adds a waiter at the end.
 func (q *queue) push(wt *waiter, n *node) {
 	n.waiter, n.queue, n.queued, n.prev = wt, q, true, q.last
@@ -76,6 +96,9 @@ func (q *queue) push(wt *waiter, n *node) {
 	}
 	q.last = n
 	q.least = min(q.least, wt.demand.least())
+	if r := wt.read; r != nil && r.o.Claim > 0 && (q.idle == 0 || r.o.Claim < q.idle) {
+		q.idle = r.o.Claim
+	}
 	if wt.moves {
 		q.countMove(wt, 1)
 	}
@@ -101,7 +124,16 @@ func (n *node) remove() {
 	if n.waiter.moves {
 		q.countMove(n.waiter, -1)
 	}
-	if q.first == nil {
+	q.dropEmpty()
+}
+
+func (q *queue) dropEmpty() {
+	switch {
+	case q.first != nil || len(q.groups) > 0:
+	case q.of != nil:
+		delete(q.of.groups, q.group)
+		q.of.dropEmpty()
+	default:
 		delete(q.sh.waiting.queues, q.awaited)
 		if len(q.sh.waiting.queues) == 0 {
 			q.sh.waiting = nil

@@ -39,11 +39,17 @@ func fillKinds(t testing.TB, db DB, n int) {
 			must(err)
 			_, err = db.ZSet("z" + at).Add(Scored{member, float64(j)})
 			must(err)
+			_, err = db.Stream("x"+at).AddWith(XAddOptions{ID: ExactID(StreamID{uint64(j + 1), 0})}, Pair{member, "v" + at})
+			must(err)
 		}
+		g := db.Stream("x" + at).Group("g")
+		must(g.Create(AfterID(MinStreamID)))
+		_, err = g.Read("alice", GroupReadOptions{Count: 1 + size/2})
+		must(err)
 	}
 }
 
-var kindKeys = []string{"s1", "s2", "b1", "b2", "h1", "h2", "l1", "l2", "u1", "u2", "z1", "z2", "p1", "p2"}
+var kindKeys = []string{"s1", "s2", "b1", "b2", "h1", "h2", "l1", "l2", "u1", "u2", "z1", "z2", "p1", "p2", "x1", "x2"}
 
 func newFork(t testing.TB, of interface{ Fork(...Option) *Store }, opts ...Option) *Store {
 	t.Helper()
@@ -105,6 +111,8 @@ func scribble(s *Store, r *rand.Rand, n int) error {
 		}
 	case KindZSet:
 		_, err = s.ZSet(key).Add(Scored{member, r.Float64()})
+	case KindStream:
+		err = scribbleStream(s.Stream(key), r, n, member)
 	case KindNone:
 		_, err = s.Hash(key).Set(member, "anew")
 	default:
@@ -116,6 +124,25 @@ func scribble(s *Store, r *rand.Rand, n int) error {
 	}
 	if errors.Is(err, ErrWrongType) { // another goroutine has put another type there
 		return nil
+	}
+	return err
+}
+
+func scribbleStream(s Stream, r *rand.Rand, n int, member string) (err error) {
+	g, id := s.Group("g"), StreamID{uint64(r.IntN(n)), 0}
+	switch r.IntN(6) {
+	case 0:
+		_, err = s.Add(member, "new", Pair{"g", member})
+	case 1:
+		_, err = s.Del(id)
+	case 2:
+		_, err = g.Read("alice", GroupReadOptions{Count: 3})
+	case 3:
+		_, err = g.Ack(id)
+	case 4:
+		_, err = g.Claim(member, 0, id)
+	case 5:
+		_, err = s.Trim(MaxLen(n / 2))
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"sync"
@@ -27,6 +28,7 @@ type demand struct {
 	to       Side
 	oneByOne bool
 	dst      string
+	read     *reading // of streams, in the place of all that
 }
 
 // least is of how many elements something can be taken.
@@ -42,6 +44,7 @@ type answer struct {
 	key    string
 	values []string
 	scored []Scored
+	read   *readAnswer
 	err    error
 }
 
@@ -72,18 +75,29 @@ func (db DB) block(ctx context.Context, d demand, keys ...string) (answer, error
 	if wt == nil || err != nil {
 		return a, err
 	}
+	a = wt.wait(ctx, nil)
+	return a, a.err
+}
+
+// errAlarm is what an alarm ends a wait with.
+var errAlarm = errors.New("store: alarm")
+
+// wait returns what the waiter gets, or why its wait has ended.
+func (wt *waiter) wait(ctx context.Context, alarm <-chan struct{}) (a answer) {
 	select {
 	case a = <-wt.done:
-		if len(keys) == 1 {
-			return a, a.err // who served has removed the node
+		if len(wt.nodes) == 1 {
+			return a // who served has removed the node
 		}
 	case <-ctx.Done():
 		a = wt.giveUp(ctx.Err())
-	case <-db.s.ended:
+	case <-wt.s.ended:
 		a = wt.giveUp(ErrClosed)
+	case <-alarm:
+		a = wt.giveUp(errAlarm)
 	}
 	wt.leave()
-	return a, a.err
+	return a
 }
 
 // wrong returns what is wrong with the arguments.
@@ -148,7 +162,11 @@ func (db DB) enqueue(d *demand, keys []string) *waiter {
 	}
 	for i, key := range keys {
 		sh, _ := db.s.hash(key)
-		sh.needQueue(awaited{key: key, n: db.n, kind: d.kind}).push(wt, &wt.nodes[i])
+		q := sh.needQueue(awaited{key: key, n: db.n, kind: d.kind})
+		if d.read != nil && d.read.grouped {
+			q = q.needGroup(d.read.group)
+		}
+		q.push(wt, &wt.nodes[i])
 	}
 	return wt
 }
@@ -186,11 +204,18 @@ func (w *write) signal(k Kind) {
 	}
 }
 
+// signalStream notes that the stream at the key, if there is one, changes or goes.
+func (w *write) signalStream() {
+	if w.sh.waiting != nil && w.found() && kindOf(&w.ref.Record) == KindStream {
+		w.signal(KindStream)
+	}
+}
+
 // fills says whether putting something of a record kind under the key may be what somebody
 // waits for.
 func (w *write) fills(kind uint8) bool {
 	k := Kind(kind >> encodingBits)
-	return (k == KindList || k == KindZSet) && (!w.ref.Found || kindOf(&w.ref.Record) != k)
+	return (k == KindList || k == KindZSet || k == KindStream) && (!w.ref.Found || kindOf(&w.ref.Record) != k)
 }
 
 // grows notes that elements come to the list under the key, which somebody may wait for,
@@ -252,8 +277,12 @@ func (s *Store) serve(shards []*shard) {
 	}
 }
 
-// serve serves those who wait in the write's only shard.
-func (w *write) serve() { w.db.s.serve([]*shard{w.sh}) }
+// serveShard is serve for one shard.
+func (s *Store) serveShard(sh *shard) {
+	if sh.waiting != nil {
+		s.serve([]*shard{sh})
+	}
+}
 
 // serveAll is serve for all shards, which are locked.
 func (s *Store) serveAll() {
@@ -276,6 +305,10 @@ func (s *Store) serveKey(what awaited) {
 		return
 	}
 	q.ready = false
+	if what.kind == KindStream {
+		s.serveStream(q)
+		return
+	}
 	for at, least := q.first, math.MaxInt; at != nil; {
 		b := batch{s: s}
 		w := b.key(db, what.key)

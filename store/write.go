@@ -187,7 +187,7 @@ func (w *write) unlock() {
 		return
 	}
 	if w.sh.waiting != nil {
-		w.serve()
+		w.db.s.serveShard(w.sh)
 	}
 	if w.odd {
 		w.odd = false
@@ -240,6 +240,7 @@ func (w *write) put(e structures.Entry) {
 	if w.fills(e.Kind) {
 		w.signal(Kind(e.Kind >> encodingBits))
 	}
+	w.signalStream()
 	e.Version = w.sh.nextVersion()
 	if w.db.s.stamp != nil {
 		e.Stamp = w.db.s.stamp(0)
@@ -279,6 +280,7 @@ func (w *write) del() bool {
 	case w.run != nil:
 		w.run.del(w)
 	default:
+		w.signalStream()
 		w.sh.nextVersion()
 		w.t.Delete(&w.ref, w.key)
 	}
@@ -316,6 +318,7 @@ func (w *write) changed() {
 		w.run.changed(w)
 		return
 	}
+	w.signalStream()
 	w.t.Mutated(&w.ref, w.sh.nextVersion())
 }
 
