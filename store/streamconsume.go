@@ -30,7 +30,11 @@ type ConsumeOptions struct {
 // holds another type. In a transaction, where nobody waits, it returns [ErrNotFound] when all
 // is handled.
 //
-// The complexity is O(log n) for each entry, n the number of pending ones. Redis: none.
+// The complexity is O(log n) for each entry, n the number of pending ones.
+// Redis: [XREADGROUP], [XACK].
+//
+// [XREADGROUP]: https://redis.io/docs/latest/commands/xreadgroup/
+// [XACK]: https://redis.io/docs/latest/commands/xack/
 func (s Stream) Consume(ctx context.Context, group, consumer string, handle func(Entry) error) error {
 	if handle == nil {
 		return s.ConsumeWith(ctx, group, consumer, ConsumeOptions{}, nil)
@@ -43,7 +47,11 @@ func (s Stream) Consume(ctx context.Context, group, consumer string, handle func
 //
 // It returns the same errors as Consume.
 //
-// The complexity is O(log n) for each entry, n the number of pending ones. Redis: none.
+// The complexity is O(log n) for each entry, n the number of pending ones.
+// Redis: [XREADGROUP], [XACK].
+//
+// [XREADGROUP]: https://redis.io/docs/latest/commands/xreadgroup/
+// [XACK]: https://redis.io/docs/latest/commands/xack/
 func (s Stream) ConsumeWith(ctx context.Context, group, consumer string, o ConsumeOptions, handle func(Delivery) error) error {
 	const op = "XREADGROUP"
 	if err := mayWait(ctx, op); err != nil {
