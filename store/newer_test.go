@@ -133,9 +133,13 @@ func parseList(lines []string, indent int) (reply, []string, error) {
 	return list, lines, nil
 }
 
-func TestNewerCommands(t *testing.T) {
-	files, err := filepath.Glob("testdata/newer/*.txt")
+// replay does what files say and wants the replies that are in them. It returns the names of
+// the commands.
+func replay(t *testing.T, pattern string) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
 	require.NoError(t, err)
+	require.NotEmpty(t, files)
 	used := map[string]bool{}
 	for _, name := range files {
 		text, err := os.ReadFile(name)
@@ -166,6 +170,11 @@ func TestNewerCommands(t *testing.T) {
 			})
 		}
 	}
+	return used
+}
+
+func TestNewerCommands(t *testing.T) {
+	used := replay(t, "testdata/newer/*.txt")
 	for _, d := range newer {
 		if !used[d.name] {
 			t.Errorf("%s is in no file", d.name)
