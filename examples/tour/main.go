@@ -28,6 +28,7 @@ var sections = []section{
 	{"Lists", listsSection},
 	{"Sets", setsSection},
 	{"Sorted sets", zsetsSection},
+	{"Streams", streamsSection},
 	{"A job queue", queueSection},
 	{"Sessions", sessionsSection},
 }
