@@ -33,6 +33,12 @@
 // the value in its own step. A [String.Digest] is Redis's, XXH3-64, so that one computed
 // elsewhere serves as well.
 //
+// # Streams
+//
+// A stream keeps entries in the order of their IDs, and stays when the last one goes. Its
+// consumer groups are handles of their own: [Stream.Group]. Each entry goes to one consumer
+// of a group, to whom it is pending until [Group.Ack]; who dies leaves it to be claimed.
+//
 // # Time
 //
 // A deadline is a whole millisecond, rounded up. Nobody ever sees a key, or a field of a
@@ -154,6 +160,9 @@
 //     (TestHLLAllocations), and no copy, snapshot or fork sees that (TestHLLForks).
 //   - A long list of elements of 16 bytes takes about 20 for each (BenchmarkList), and
 //     gives memory back as they are popped (TestListMemory).
+//   - The IDs of a stream only grow, also when the clock is set back (TestStreamIDsOnlyGrow).
+//     An iteration over a stream, and a long range of it, is of one moment and holds no lock
+//     (TestStreamIsWhatItWas, TestStreamLongRange).
 //   - A store has no goroutine until a key has a deadline, and then one until none has
 //     (TestGoroutines). Close ends it.
 //   - A store can be forgotten without Close once no key has a deadline: nothing runs

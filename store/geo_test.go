@@ -57,9 +57,7 @@ func names(results []GeoResult) (list []string) {
 
 // What a real Redis has answered, in testdata.
 func TestGeoGolden(t *testing.T) {
-	used := map[string]bool{}
-	replay(t, "testdata/geo.txt", used)
-	require.Len(t, used, 8)
+	require.Len(t, replay(t, "testdata/geo.txt"), 8)
 }
 
 // GEOADD by its conditions.

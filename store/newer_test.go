@@ -133,45 +133,48 @@ func parseList(lines []string, indent int) (reply, []string, error) {
 	return list, lines, nil
 }
 
-// replay does what a file says and wants its replies. It notes the commands in used.
-func replay(t *testing.T, name string, used map[string]bool) {
+// replay does what files say and wants the replies that are in them. It returns the names of
+// the commands.
+func replay(t *testing.T, pattern string) map[string]bool {
 	t.Helper()
-	text, err := os.ReadFile(name)
+	files, err := filepath.Glob(pattern)
 	require.NoError(t, err)
-	cases, err := readNewer(string(text))
-	require.NoError(t, err, name)
-	for _, c := range cases {
-		t.Run(filepath.Base(name)+"/"+c.why, func(t *testing.T) {
-			w := &twin{t: t, rng: seededRand(t), s: newTest(t)}
-			for _, line := range c.lines {
-				where := fmt.Sprintf("%s:%d: %s", name, line.at, line.command)
-				args := fieldsOf(t, line.command)
-				d := newerByName(args[0])
-				require.NotNil(t, d, where)
-				used[d.name] = true
-				value, err := d.call(w, w.db(), args[1:])
-				got := outcome{value, classOf(err)}
-				if len(line.reply) == 1 && line.reply[0] == "?" {
+	require.NotEmpty(t, files)
+	used := map[string]bool{}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		cases, err := readNewer(string(text))
+		require.NoError(t, err, name)
+		for _, c := range cases {
+			t.Run(filepath.Base(name)+"/"+c.why, func(t *testing.T) {
+				w := &twin{t: t, rng: seededRand(t), s: newTest(t)}
+				for _, line := range c.lines {
+					where := fmt.Sprintf("%s:%d: %s", name, line.at, line.command)
+					args := fieldsOf(t, line.command)
+					d := newerByName(args[0])
+					require.NotNil(t, d, where)
+					used[d.name] = true
+					value, err := d.call(w, w.db(), args[1:])
+					got := outcome{value, classOf(err)}
+					if len(line.reply) == 1 && line.reply[0] == "?" {
+						require.NoError(t, err, where)
+						continue
+					}
+					r, err := parseReply(line.reply)
 					require.NoError(t, err, where)
-					continue
+					if want := outcomeOf(d, r); !got.equal(want) {
+						t.Errorf("%s\n got %v\nwant %v", where, got, want)
+					}
 				}
-				r, err := parseReply(line.reply)
-				require.NoError(t, err, where)
-				if want := outcomeOf(d, r); !got.equal(want) {
-					t.Errorf("%s\n got %v\nwant %v", where, got, want)
-				}
-			}
-		})
+			})
+		}
 	}
+	return used
 }
 
 func TestNewerCommands(t *testing.T) {
-	files, err := filepath.Glob("testdata/newer/*.txt")
-	require.NoError(t, err)
-	used := map[string]bool{}
-	for _, name := range files {
-		replay(t, name, used)
-	}
+	used := replay(t, "testdata/newer/*.txt")
 	for _, d := range newer {
 		if !used[d.name] {
 			t.Errorf("%s is in no file", d.name)

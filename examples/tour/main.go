@@ -31,6 +31,7 @@ var sections = []section{
 	{"Bitmaps", bitmapsSection},
 	{"HyperLogLogs", hllSection},
 	{"Places", geoSection},
+	{"Streams", streamsSection},
 	{"A job queue", queueSection},
 	{"Sessions", sessionsSection},
 }

@@ -253,6 +253,25 @@ var checks = map[string]check{
 			wantKeys(t, s.DB(0), "Sicily")
 		},
 	},
+	"Streams": {
+		prints: []string{
+			`s.Stream("orders").Group("mailers").CreateWith(store.AtEnd, store.GroupOptions{MkStream: true}) OK`,
+			`s.Stream("orders").AddWith(..., store.Pair{"item", "tea"}) 1-0`,
+			`s.Stream("orders").AddWith(..., store.Pair{"item", "milk"}) 2-0`,
+			`s.Stream("orders").AddWith(..., store.Pair{"item", "sugar"}) 3-0`,
+			`group.Read("Alice", store.GroupReadOptions{Count: 2}) [tea milk]`,
+			`group.Ack(1-0) 1`,
+			`group.Read("Bob", store.GroupReadOptions{Claim: 1}) [milk sugar]`,
+			`group.Pending() [{Bob 2}]`,
+			`s.Stream("orders").Range(all.Rev().Count(1)) [{3-0 [{item sugar}]}]`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			n, err := s.Stream("orders").Len()
+			require.NoError(t, err)
+			require.Equal(t, 3, n)
+			wantKeys(t, s.DB(0), "orders")
+		},
+	},
 	"A job queue": {
 		prints: []string{
 			`s.List("jobs").RPush(job 1 ... job 3) OK`,
