@@ -60,6 +60,11 @@ func (db DB) checkWrite() error {
 	return err
 }
 
+// readOnly says whether a write in db would be ErrReadOnly, if nothing else is wrong.
+func (db DB) readOnly() bool {
+	return db.s.readOnly || db.tx() != nil && db.tx().readOnly
+}
+
 // RandomKey returns one of the keys, each with the same probability. An empty
 // database is [ErrNotFound].
 //

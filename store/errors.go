@@ -66,10 +66,22 @@ var (
 	ErrNested = errors.New("store: nested transaction")
 	// ErrUndeclared says that a closure of [Store.Serial] used a key that was not declared.
 	ErrUndeclared = errors.New("store: the key was not declared")
+	// ErrNotHLL says that a string is no HyperLogLog: its header or its length is not that
+	// of one. It is an [ErrWrongType], too.
+	ErrNotHLL error = &typeError{"store: the string is no HyperLogLog"}
+	// ErrCorruptHLL says that the registers of a HyperLogLog are damaged.
+	ErrCorruptHLL = errors.New("store: the HyperLogLog is corrupt")
 	// ErrNotTracked says that the store was not made with the [Tracking] that the
 	// operation needs.
 	ErrNotTracked = errors.New("store: access is not tracked; see WithTracking")
 )
+
+// typeError is an ErrWrongType that says more.
+type typeError struct{ text string }
+
+func (e *typeError) Error() string { return e.text }
+
+func (e *typeError) Unwrap() error { return ErrWrongType }
 
 // OpError is a mistake of the caller: what failed, on which key, and why.
 type OpError struct {

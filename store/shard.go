@@ -26,7 +26,7 @@ type shard struct {
 	held      int           // how many transactions hold keys here
 	scheduled int64         // when the expirer looks here next, 0 if never
 	skipped   int           // how often the expirer found the shard busy
-	scratch   []byte        // for a number on its way into a record
+	scratch   []byte        // for a number or a HyperLogLog on its way into a record
 
 	working *[KindStream + 1]aggregate // what open lends, one of each kind
 	derived *derived                   // nil in a store that New has made

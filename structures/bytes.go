@@ -97,6 +97,23 @@ func (b *Bytes) At(i int) byte {
 	return 0
 }
 
+// ReadAt copies the bytes from off on to dst, as many as there are, and returns how many.
+// The complexity is O(len(dst)).
+func (b *Bytes) ReadAt(dst []byte, off int) int {
+	n := 0
+	for n < len(dst) && off < b.n {
+		first := off / bytesPageLen * bytesPageLen
+		part := dst[n:min(len(dst), n+min(first+bytesPageLen, b.n)-off)]
+		if p := b.page(off); p != nil {
+			copy(part, p[off-first:])
+		} else {
+			clear(part[copy(part, b.base[min(off, len(b.base)):]):])
+		}
+		n, off = n+len(part), off+len(part)
+	}
+	return n
+}
+
 // Append writes s behind the end. The complexity is that of WriteAt.
 func (b *Bytes) Append(s string) { b.WriteAt(b.n, s) }
 
