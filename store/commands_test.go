@@ -323,7 +323,6 @@ var absentOptions = []struct{ command, option, since, why string }{
 	{"FLUSHALL", "ASYNC, SYNC", "4.0.0", "the collector frees what was there, beside all else"},
 	{"FLUSHDB", "ASYNC, SYNC", "4.0.0", "as FLUSHALL"},
 	{"MEMORY USAGE", "SAMPLES", "4.0.0", "the size of a value is kept, not estimated"},
-	{"SUNIONCARD", "APPROX", "8.10.0", "the count is exact"},
 	{"XADD", "IDMP, IDMPAUTO", "8.6.0", "a retry over a network adds an entry twice; here nothing is retried"},
 	{"XREAD", "MAXCOUNT, MAXSIZE", "8.10.0", "they bound a reply over all streams; COUNT bounds it for each"},
 	{"XREADGROUP", "MAXCOUNT, MAXSIZE", "8.10.0", "as XREAD"},
@@ -466,7 +465,7 @@ func TestCommandsComplain(t *testing.T) {
 	require.Empty(t, benchmarkOf("NOTHING"))
 	table := commandsTable(list, methods, c)
 	require.Contains(t, commandsTable([]commandFamily{{name: "geo"}, {name: "stream"}}, nil, c), "method yet: bitmap, hyperloglog, pubsub, scripting, connection.\n")
-	require.Contains(t, table, "| [SUNIONCARD]("+redisDocs+"sunioncard/) | APPROX | 8.10.0 | the count is exact |\n")
+	require.Contains(t, table, "| [XREADGROUP]("+redisDocs+"xreadgroup/) | MAXCOUNT, MAXSIZE | 8.10.0 | as XREAD |\n")
 	require.Contains(t, table, "| [GET]("+redisDocs+"get/) | [String.Get](https://pkg.go.dev/"+modulePath+"/store#String.Get) | 1.0.0 | TestRedisRandom | bench.BenchmarkStrings |\n")
 	require.Contains(t, table, "| [LCS]("+redisDocs+"lcs/) | – later | 7.0.0 | – | – |\n")
 }

@@ -548,6 +548,21 @@ func (s Set) UnionCard(limit int, others ...string) (int, error) {
 	return s.card("SUNIONCARD", limit, others, structures.UnionCard)
 }
 
+// UnionCardApprox is UnionCard by a HyperLogLog: with a standard error of 0.81%, and without
+// memory for the members that were counted. The result is that of [HLL.Count] after all of
+// them were added to one.
+//
+// It returns [ErrWrongType] if one of the keys holds another type and [ErrOutOfRange]
+// if limit is negative.
+//
+// The complexity is O(n), n the number of members in all the sets.
+// Redis: [SUNIONCARD].
+//
+// [SUNIONCARD]: https://redis.io/docs/latest/commands/sunioncard/
+func (s Set) UnionCardApprox(limit int, others ...string) (int, error) {
+	return s.card("SUNIONCARD", limit, others, structures.UnionCardApprox)
+}
+
 // DiffCard returns how many members of this set none of the others has, as of one moment.
 // It counts no further than limit; 0 is no limit. A missing key counts as an empty set.
 //
