@@ -255,7 +255,7 @@ func TestSnapshotMethods(t *testing.T) {
 	random := []string{"RandomKey", "RandField", "RandFields", "RandFieldsWithValues", "RandMember", "RandMembers", "RandMembersWithScores"}
 	writes := map[string]bool{}
 	for _, key := range append([]string{"none"}, kindKeys...) {
-		s := newTest(t, WithTracking(TrackIdleTime))
+		s := newTest(t, WithTracking(TrackIdleTime), WithShards(8))
 		fillKinds(t, s.DB(0), 300)
 		_, err := s.Expire("s1", time.Hour)
 		require.NoError(t, err)
