@@ -144,6 +144,11 @@ func (c *checker) word(w uint64) {
 		c.used += rec.slot.allocated()
 	}
 	c.hash(&rec)
+	if s, ok := rec.Object().(*Stream); ok {
+		if err := s.check(); err != nil {
+			c.failf("the stream of %q: %w", rec.Key(), err)
+		}
+	}
 	if at := t.Due(&rec); at != 0 {
 		c.volatile++
 		tag := uint32(w >> addrBits)
@@ -244,6 +249,47 @@ func (h *Hash) check() error {
 		return fmt.Errorf("the first deadline is %d, not %d", earliest, h.Earliest())
 	case len(h.blob) > packedMax:
 		return fmt.Errorf("packed, with %d bytes", len(h.blob))
+	}
+	return nil
+}
+
+// check returns the first thing in a stream that contradicts another.
+func (s *Stream) check() error {
+	n, size, held := 0, 0, 0
+	prev, begun := StreamID{}, false
+	var err error
+	s.eachPage(func(p *streamPage) bool {
+		live := 0
+		for i := range int(p.n) {
+			id, _ := p.id(i)
+			if begun && !prev.less(id) {
+				err = fmt.Errorf("entry %v behind %v", id, prev)
+			}
+			prev, begun = id, true
+			if !p.isDead(i) {
+				live++
+			}
+		}
+		if live != p.live() {
+			err = fmt.Errorf("%d entries in a page, counted %d", live, p.live())
+		}
+		n, size, held = n+live, size+p.size(), held+p.allocated()
+		return true
+	})
+	for _, g := range s.groups {
+		a, b := g.takes()
+		size, held = size+a, held+b
+		if g.times != nil && g.times.Len() != g.Len() {
+			err = fmt.Errorf("%d pending entries, %d by time", g.Len(), g.times.Len())
+		}
+	}
+	switch {
+	case err != nil:
+		return err
+	case n != s.n:
+		return fmt.Errorf("%d entries, counted %d", n, s.n)
+	case size != s.Size() || held+streamOverhead != s.Allocated():
+		return fmt.Errorf("size %d/%d, counted %d/%d", size, held+streamOverhead, s.Size(), s.Allocated())
 	}
 	return nil
 }

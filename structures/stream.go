@@ -87,7 +87,7 @@ type streamRef struct {
 
 const (
 	streamDegree   = 32
-	streamOverhead = 256
+	streamOverhead = 160
 )
 
 // NewStream returns an empty stream.

@@ -411,10 +411,10 @@ func TestStreamModel(t *testing.T) {
 func FuzzStream(f *testing.F) {
 	f.Add([]byte("\x00\x01\x0f\x01\x02\x03\x04\x05\x06\x07\x08\x00\x08\x03"))
 	r := rand.New(rand.NewPCG(1, 1))
-	ops := make([]byte, 2000)
+	ops := make([]byte, 1000)
 	for i := range ops {
 		ops[i] = byte(r.Uint32())
 	}
 	f.Add(ops)
-	f.Fuzz(func(t *testing.T, ops []byte) { play(t, ops[:min(len(ops), 4000)]) })
+	f.Fuzz(func(t *testing.T, ops []byte) { play(t, ops[:min(len(ops), 1000)]) })
 }

@@ -67,8 +67,8 @@ type (
 
 // What is held, as measured: a B-tree whose items were added in order is half full.
 const (
-	groupHeld        = 400
-	consumerHeld     = 112
+	groupHeld        = 208
+	consumerHeld     = 180
 	consumerPageHeld = vectorPage*16 + 8
 	pendingHeld      = 124
 	timeHeld         = 50

@@ -50,7 +50,7 @@ const (
 	streamLongSeq   = 127
 	streamSlotLen   = 2
 
-	streamPageOverhead = 128 + 50 // the struct and its share of the tree
+	streamPageOverhead = 112 + 50 // the struct and its share of the tree
 )
 
 // newStreamPage returns a page without entries whose head has the fields of an entry.
@@ -61,8 +61,8 @@ func newStreamPage(owner uint64, id StreamID, pairs []string, prev *streamPage) 
 		head += itemSize(pairs[i])
 	}
 	most := 0
-	if prev != nil && prev.n == streamNodeEntries {
-		most = prev.used + streamNodeEntries*streamSlotLen
+	if prev != nil {
+		most = min(prev.used+int(prev.n)*streamSlotLen, 2*streamNodeBytes)
 	}
 	p := &streamPage{owner: owner, base: id, head: int32(head), used: head, fields: int32(len(pairs) / 2)}
 	p.buf = streamBlock(max(most, head))
@@ -324,14 +324,15 @@ func (e StreamEntry) Len() int { return e.n }
 // All calls visit with the pairs in their order until it returns false. It allocates
 // nothing.
 func (e StreamEntry) All(visit func(field, value string) bool) {
+	fields, body := e.fields, e.body
 	var field, value string
 	for range e.n {
 		if e.own {
-			field, e.body = nextItem(e.body)
+			field, body = nextItem(body)
 		} else {
-			field, e.fields = nextItem(e.fields)
+			field, fields = nextItem(fields)
 		}
-		value, e.body = nextItem(e.body)
+		value, body = nextItem(body)
 		if !visit(field, value) {
 			return
 		}

@@ -39,7 +39,7 @@ func heapInUse() int {
 const redisSensorBytes = 23.01
 
 func TestStreamMemory(t *testing.T) {
-	const n = 200_000
+	const n = 50_000
 	before := heapInUse()
 	s := sensorStream(n)
 	held := heapInUse() - before
