@@ -16,6 +16,7 @@ type batch struct {
 	shards  []*shard
 	write   bool  // the locks are exclusive
 	quiet   bool  // looking a key up is no access to it
+	timed   bool  // what is put may get a deadline from now
 	awaited bool  // somebody waits for keys of the shards
 	via     chain // where what is put may go
 	several bool  // more than one key, or awaited: the shards' sequences are odd
@@ -55,7 +56,7 @@ func (b *batch) begin(db DB, op string, keys ...string) error {
 // at the time of a snapshot that has what is written now, nothing of it is overdue that is
 // not at that of the command.
 func (b *batch) enter(several bool) {
-	if slices.ContainsFunc(b.shards, (*shard).mayExpire) {
+	if b.timed || slices.ContainsFunc(b.shards, (*shard).mayExpire) {
 		b.ns = b.s.clock.nano()
 		b.now = b.ns / int64(time.Millisecond)
 	}

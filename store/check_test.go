@@ -150,6 +150,19 @@ func (w *walk) shard(s *Store, sh *shard) {
 	}
 }
 
+// queue looks at the nodes of one queue, and returns how many wait to move what they get.
+func (w *walk) queue(q *queue) (moves int) {
+	for n := q.first; n != nil; n = n.next {
+		if n.queue != q || !n.queued || n.next != nil && n.next.prev != n || n.next == nil && q.last != n {
+			w.failf("shard %d: a node of the queue of %v is %+v", q.sh.index, q.awaited, n)
+		}
+		if n.waiter.moves {
+			moves++
+		}
+	}
+	return moves
+}
+
 // waiters looks at who waits: nobody for what is there.
 func (w *walk) waiters(sh *shard) {
 	if sh.waiting == nil {
@@ -160,16 +173,15 @@ func (w *walk) waiters(sh *shard) {
 	}
 	moves := 0
 	for what, q := range sh.waiting.queues {
-		if q.first == nil || q.awaited != what || q.sh != sh {
+		if q.first == nil && len(q.groups) == 0 || q.awaited != what || q.sh != sh {
 			w.failf("shard %d: the queue of %v is %+v", sh.index, what, q)
 		}
-		for n := q.first; n != nil; n = n.next {
-			if n.queue != q || !n.queued || n.next != nil && n.next.prev != n || n.next == nil && q.last != n {
-				w.failf("shard %d: a node of the queue of %v is %+v", sh.index, what, n)
+		moves += w.queue(q)
+		for name, g := range q.groups {
+			if g.first == nil || g.of != q || g.group != name || what.kind != KindStream {
+				w.failf("shard %d: the queue of %v for group %q is %+v", sh.index, what, name, g)
 			}
-			if n.waiter.moves {
-				moves++
-			}
+			w.queue(g)
 		}
 		tab := sh.table(what.n)
 		if tab == nil {

@@ -17,6 +17,9 @@ type clock interface {
 	nano() int64
 	// wait returns at a deadline in milliseconds, or when wake receives.
 	wait(deadline int64, wake <-chan struct{})
+	// alarm returns a channel that is closed at a deadline in milliseconds, and what
+	// frees it.
+	alarm(deadline int64) (rings <-chan struct{}, stop func())
 }
 
 // wallClock follows the monotonic clock from where the wall clock stood when it
@@ -29,16 +32,27 @@ func newWallClock() clock { return wallClock{base: time.Now()} }
 func (c wallClock) nano() int64 { return c.base.UnixNano() + int64(time.Since(c.base)) }
 
 func (c wallClock) wait(deadline int64, wake <-chan struct{}) {
-	left := time.Duration(math.MaxInt64)
-	if ms := deadline - c.nano()/int64(time.Millisecond); ms < int64(left/time.Millisecond) {
-		left = time.Duration(deadline*int64(time.Millisecond) - c.nano())
-	}
-	timer := time.NewTimer(left)
+	timer := time.NewTimer(c.until(deadline))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-wake:
 	}
+}
+
+func (c wallClock) alarm(deadline int64) (<-chan struct{}, func()) {
+	rings := make(chan struct{})
+	timer := time.AfterFunc(c.until(deadline), func() { close(rings) })
+	return rings, func() { timer.Stop() }
+}
+
+// until returns the time that is left until a deadline.
+func (c wallClock) until(deadline int64) time.Duration {
+	left := time.Duration(math.MaxInt64)
+	if ms := deadline - c.nano()/int64(time.Millisecond); ms < int64(left/time.Millisecond) {
+		left = time.Duration(deadline*int64(time.Millisecond) - c.nano())
+	}
+	return left
 }
 
 // stoppedClock shows one time for ever: a snapshot's.
@@ -47,6 +61,8 @@ type stoppedClock int64
 func (c stoppedClock) nano() int64 { return int64(c) }
 
 func (c stoppedClock) wait(_ int64, wake <-chan struct{}) { <-wake }
+
+func (c stoppedClock) alarm(int64) (<-chan struct{}, func()) { return nil, func() {} }
 
 // ManualClock is a clock that stands still until it is moved by hand. Stores
 // that were made with it ([WithClock]) have no goroutine: what is overdue
@@ -57,6 +73,7 @@ type ManualClock struct {
 	lock   sync.Mutex
 	now    int64
 	stores []*Store
+	alarms map[chan struct{}]int64 // by what they close
 }
 
 // NewManualClock returns a clock that stands at start, which lies between 1970 and
@@ -132,6 +149,12 @@ func (c *ManualClock) set(now int64) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	c.now = now
+	for rings, at := range c.alarms {
+		if at <= now/int64(time.Millisecond) {
+			close(rings)
+			delete(c.alarms, rings)
+		}
+	}
 }
 
 func (c *ManualClock) nano() int64 {
@@ -141,6 +164,25 @@ func (c *ManualClock) nano() int64 {
 }
 
 func (c *ManualClock) wait(int64, <-chan struct{}) {}
+
+func (c *ManualClock) alarm(deadline int64) (<-chan struct{}, func()) {
+	rings := make(chan struct{})
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if deadline <= c.now/int64(time.Millisecond) {
+		close(rings)
+		return rings, func() {}
+	}
+	if c.alarms == nil {
+		c.alarms = map[chan struct{}]int64{}
+	}
+	c.alarms[rings] = deadline
+	return rings, func() {
+		c.lock.Lock()
+		defer c.lock.Unlock()
+		delete(c.alarms, rings)
+	}
+}
 
 // now returns the milliseconds since the Unix epoch.
 func (s *Store) now() int64 { return s.clock.nano() / int64(time.Millisecond) }

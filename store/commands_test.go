@@ -34,12 +34,14 @@ type redisCommand struct {
 	absent      string
 }
 
-// checklist is Redis 7.2, as COMMAND DOCS lists it, and what came to its families since.
+// checklist is Redis 7.2, as COMMAND DOCS lists it, and what came since, up to 8.10.
 var checklist = []commandFamily{
 	{"string", []redisCommand{
 		{"APPEND", "2.0.0", ""},
 		{"DECR", "1.0.0", ""},
 		{"DECRBY", "1.0.0", ""},
+		{"DELEX", "8.4.0", ""},
+		{"DIGEST", "8.4.0", ""},
 		{"GET", "1.0.0", ""},
 		{"GETDEL", "6.2.0", ""},
 		{"GETEX", "6.2.0", ""},
@@ -48,9 +50,11 @@ var checklist = []commandFamily{
 		{"INCR", "1.0.0", ""},
 		{"INCRBY", "1.0.0", ""},
 		{"INCRBYFLOAT", "2.6.0", ""},
+		{"INCREX", "8.8.0", ""},
 		{"LCS", "7.0.0", ""},
 		{"MGET", "1.0.0", ""},
 		{"MSET", "1.0.1", ""},
+		{"MSETEX", "8.4.0", ""},
 		{"MSETNX", "1.0.1", ""},
 		{"PSETEX", "2.6.0", ""},
 		{"SET", "1.0.0", ""},
@@ -59,6 +63,22 @@ var checklist = []commandFamily{
 		{"SETRANGE", "2.2.0", ""},
 		{"STRLEN", "2.2.0", ""},
 		{"SUBSTR", "1.0.0", ""},
+	}},
+	{"bitmap", []redisCommand{
+		{"BITCOUNT", "2.6.0", ""},
+		{"BITFIELD", "3.2.0", ""},
+		{"BITFIELD_RO", "6.0.0", ""},
+		{"BITOP", "2.6.0", ""},
+		{"BITPOS", "2.8.7", ""},
+		{"GETBIT", "2.2.0", ""},
+		{"SETBIT", "2.2.0", ""},
+	}},
+	{"hyperloglog", []redisCommand{
+		{"PFADD", "2.8.9", ""},
+		{"PFCOUNT", "2.8.9", ""},
+		{"PFDEBUG", "2.8.9", "GET returns the whole representation"},
+		{"PFMERGE", "2.8.9", ""},
+		{"PFSELFTEST", "2.8.9", "it tests the server; here the package's tests do"},
 	}},
 	{"hash", []redisCommand{
 		{"HDEL", "2.0.0", ""},
@@ -89,11 +109,16 @@ var checklist = []commandFamily{
 		{"HSTRLEN", "3.2.0", ""},
 		{"HTTL", "7.4.0", ""},
 		{"HVALS", "2.0.0", ""},
+		{"HIMPORT PREPARE", "8.10.0", noFieldsets},
+		{"HIMPORT SET", "8.10.0", noFieldsets},
+		{"HIMPORT DISCARD", "8.10.0", noFieldsets},
+		{"HIMPORT DISCARDALL", "8.10.0", noFieldsets},
 	}},
 	{"set", []redisCommand{
 		{"SADD", "1.0.0", ""},
 		{"SCARD", "1.0.0", ""},
 		{"SDIFF", "1.0.0", ""},
+		{"SDIFFCARD", "8.10.0", ""},
 		{"SDIFFSTORE", "1.0.0", ""},
 		{"SINTER", "1.0.0", ""},
 		{"SINTERCARD", "7.0.0", ""},
@@ -107,10 +132,12 @@ var checklist = []commandFamily{
 		{"SREM", "1.0.0", ""},
 		{"SSCAN", "2.8.0", ""},
 		{"SUNION", "1.0.0", ""},
+		{"SUNIONCARD", "8.10.0", ""},
 		{"SUNIONSTORE", "1.0.0", ""},
 	}},
 	{"list", []redisCommand{
 		{"BLMOVE", "6.2.0", ""},
+		{"BLMOVEM", "8.10.0", ""},
 		{"BLMPOP", "7.0.0", ""},
 		{"BLPOP", "2.0.0", ""},
 		{"BRPOP", "2.0.0", ""},
@@ -119,6 +146,7 @@ var checklist = []commandFamily{
 		{"LINSERT", "2.2.0", ""},
 		{"LLEN", "1.0.0", ""},
 		{"LMOVE", "6.2.0", ""},
+		{"LMOVEM", "8.10.0", ""},
 		{"LMPOP", "7.0.0", ""},
 		{"LPOP", "1.0.0", ""},
 		{"LPOS", "6.0.6", ""},
@@ -169,6 +197,18 @@ var checklist = []commandFamily{
 		{"ZSCORE", "1.2.0", ""},
 		{"ZUNION", "6.2.0", ""},
 		{"ZUNIONSTORE", "2.0.0", ""},
+	}},
+	{"geo", []redisCommand{
+		{"GEOADD", "3.2.0", ""},
+		{"GEODIST", "3.2.0", ""},
+		{"GEOHASH", "3.2.0", ""},
+		{"GEOPOS", "3.2.0", ""},
+		{"GEORADIUS", "3.2.0", ""},
+		{"GEORADIUSBYMEMBER", "3.2.0", ""},
+		{"GEORADIUSBYMEMBER_RO", "3.2.10", ""},
+		{"GEORADIUS_RO", "3.2.10", ""},
+		{"GEOSEARCH", "6.2.0", ""},
+		{"GEOSEARCHSTORE", "6.2.0", ""},
 	}},
 	{"stream", []redisCommand{
 		{"XACK", "5.0.0", ""},
@@ -249,8 +289,47 @@ var checklist = []commandFamily{
 		{"FLUSHDB", "1.0.0", ""},
 		{"MEMORY USAGE", "4.0.0", ""},
 		{"SWAPDB", "4.0.0", ""},
+		{"HOTKEYS GET", "8.6.0", noHotKeys},
+		{"HOTKEYS RESET", "8.6.0", noHotKeys},
+		{"HOTKEYS START", "8.6.0", noHotKeys},
+		{"HOTKEYS STOP", "8.6.0", noHotKeys},
 	}},
+	{"array", absentSince("8.8.0", "there are no arrays: a list has an index, a hash has gaps",
+		"ARCOUNT", "ARDEL", "ARDELRANGE", "ARGET", "ARGETRANGE", "ARGREP", "ARINFO", "ARINSERT", "ARLASTITEMS", "ARLEN",
+		"ARMGET", "ARMSET", "ARNEXT", "AROP", "ARRING", "ARSCAN", "ARSEEK", "ARSET")},
+	{"vector set", append(absentSince("8.0.0", noVectors,
+		"VADD", "VCARD", "VDIM", "VEMB", "VGETATTR", "VINFO", "VISMEMBER", "VLINKS", "VRANDMEMBER", "VREM", "VSETATTR", "VSIM"),
+		redisCommand{"VRANGE", "8.4.0", noVectors})},
 }
+
+// Why several commands are not there.
+const (
+	noVectors   = "there are no vectors: their search is a library of its own"
+	noFieldsets = "it saves a client to send the names of fields; here nothing is sent"
+	noHotKeys   = "OBJECT FREQ says how often one key is used"
+)
+
+// absentSince are commands that came with one version and are not there, for one reason.
+func absentSince(since, why string, names ...string) (rows []redisCommand) {
+	for _, name := range names {
+		rows = append(rows, redisCommand{name, since, why})
+	}
+	return rows
+}
+
+// absentOptions are the options of commands that are there, or are coming, which no method
+// has.
+var absentOptions = []struct{ command, option, since, why string }{
+	{"FLUSHALL", "ASYNC, SYNC", "4.0.0", "the collector frees what was there, beside all else"},
+	{"FLUSHDB", "ASYNC, SYNC", "4.0.0", "as FLUSHALL"},
+	{"MEMORY USAGE", "SAMPLES", "4.0.0", "the size of a value is kept, not estimated"},
+	{"XADD", "IDMP, IDMPAUTO", "8.6.0", "a retry over a network adds an entry twice; here nothing is retried"},
+	{"XREAD", "MAXCOUNT, MAXSIZE", "8.10.0", "they bound a reply over all streams; COUNT bounds it for each"},
+	{"XREADGROUP", "MAXCOUNT, MAXSIZE", "8.10.0", "as XREAD"},
+}
+
+// laterFamilies are those of Redis that have no method yet, unless they are in the checklist.
+var laterFamilies = []string{"bitmap", "hyperloglog", "geo", "stream", "pubsub", "scripting", "connection"}
 
 // TestCommandsTable wants COMMANDS.md to be what the source says.
 func TestCommandsTable(t *testing.T) {
@@ -327,20 +406,23 @@ func checkCommands(list []commandFamily, methods map[string][]string) []string {
 func commandsTable(list []commandFamily, methods map[string][]string, c *coverage) string {
 	const page = "https://pkg.go.dev/" + modulePath + "/store#"
 	var b strings.Builder
+	later := slices.DeleteFunc(slices.Clone(laterFamilies), func(name string) bool {
+		return slices.ContainsFunc(list, func(f commandFamily) bool { return f.name == name })
+	})
 	b.WriteString("<!-- Written by TestCommandsTable; do not edit. -->\n\n# Redis commands and Go methods\n\n" +
-		"The commands of Redis 7.2 and those that came to its families since. Methods of `DB` are methods of `Store`, too: a\n" +
-		"store is its database 0. Families that are not here have no method yet: bitmap, HyperLogLog, geo, pub/sub,\n" +
-		"transactions, scripting. Of the server's commands, only those on keys are methods.\n")
+		"The commands of Redis 7.2 and those that came since, up to 8.10; a dash is what Alcove does not have, with the reason.\n" +
+		"[Options](#options-that-are-not-there) that it does not have are at the end. Methods of `DB` are methods of `Store`,\n" +
+		"too: a store is its database 0. Of the server's commands, only those on keys are methods. Families that have no\n" +
+		"method yet: " + strings.Join(later, ", ") + ".\n")
 	for _, family := range list {
 		fmt.Fprintf(&b, "\n## %s\n\n| Command | Go method | Since Redis | Test | Benchmark |\n| --- | --- | --- | --- | --- |\n", family.name)
 		for _, command := range family.commands {
-			link, _ := strings.CutSuffix(command.name, " DIGEST") // DEBUG has one page
-			link = redisDocs + strings.ToLower(strings.ReplaceAll(link, " ", "-")) + "/"
+			link := pageOf(command.name)
 			var cells []string
 			for _, m := range methods[command.name] {
 				cells = append(cells, fmt.Sprintf("[%s](%s%s)", m, page, m))
 			}
-			tests, benchmark := c.testsOf(command.name, methods[command.name]), benchmarkOf(command.name)
+			tests, benchmark := c.testsOf(command, methods[command.name]), benchmarkOf(command.name)
 			if len(cells) == 0 {
 				cells, tests, benchmark = []string{"– " + command.absent}, "–", "–"
 			}
@@ -348,7 +430,17 @@ func commandsTable(list []commandFamily, methods map[string][]string, c *coverag
 				command.name, link, strings.Join(cells, ", "), command.since, tests, benchmark)
 		}
 	}
+	b.WriteString("\n## Options that are not there\n\n| Command | Option | Since Redis | Why |\n| --- | --- | --- | --- |\n")
+	for _, o := range absentOptions {
+		fmt.Fprintf(&b, "| [%s](%s) | %s | %s | %s |\n", o.command, pageOf(o.command), o.option, o.since, o.why)
+	}
 	return b.String()
+}
+
+// pageOf returns the address of a command's page.
+func pageOf(command string) string {
+	name, _ := strings.CutSuffix(command, " DIGEST") // DEBUG has one page
+	return redisDocs + strings.ToLower(strings.ReplaceAll(name, " ", "-")) + "/"
 }
 
 func TestCommandsComplain(t *testing.T) {
@@ -368,9 +460,12 @@ func TestCommandsComplain(t *testing.T) {
 	require.Empty(t, commandsOf("SetEX returns [ErrClosed]. Redis: none.\n"))
 
 	c := &coverage{redis: map[string]bool{"GET": true}}
-	require.Empty(t, c.testsOf("COPY", methods["COPY"]))
+	require.Empty(t, c.testsOf(redisCommand{name: "COPY"}, methods["COPY"]))
+	require.Empty(t, c.testsOf(redisCommand{name: "GET", since: "8.10.0"}, methods["GET"]))
 	require.Empty(t, benchmarkOf("NOTHING"))
 	table := commandsTable(list, methods, c)
+	require.Contains(t, commandsTable([]commandFamily{{name: "geo"}, {name: "stream"}}, nil, c), "method yet: bitmap, hyperloglog, pubsub, scripting, connection.\n")
+	require.Contains(t, table, "| [XREADGROUP]("+redisDocs+"xreadgroup/) | MAXCOUNT, MAXSIZE | 8.10.0 | as XREAD |\n")
 	require.Contains(t, table, "| [GET]("+redisDocs+"get/) | [String.Get](https://pkg.go.dev/"+modulePath+"/store#String.Get) | 1.0.0 | TestRedisRandom | bench.BenchmarkStrings |\n")
 	require.Contains(t, table, "| [LCS]("+redisDocs+"lcs/) | – later | 7.0.0 | – | – |\n")
 }

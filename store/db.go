@@ -38,6 +38,10 @@ func (db DB) String(key string) String { return String{db: db, key: key} }
 // It allocates nothing.
 func (db DB) ZSet(key string) ZSet { return ZSet{db: db, key: key} }
 
+// Geo returns a handle of the places at key, whether there are any or not.
+// It allocates nothing.
+func (db DB) Geo(key string) Geo { return Geo{db: db, key: key} }
+
 // check returns why nothing can be done in db, nil if there is nothing wrong.
 func (db DB) check() error {
 	switch {
@@ -58,6 +62,11 @@ func (db DB) checkWrite() error {
 		err = ErrReadOnly
 	}
 	return err
+}
+
+// readOnly says whether a write in db would be ErrReadOnly, if nothing else is wrong.
+func (db DB) readOnly() bool {
+	return db.s.readOnly || db.tx() != nil && db.tx().readOnly
 }
 
 // RandomKey returns one of the keys, each with the same probability. An empty
@@ -180,6 +189,7 @@ func (s *Store) flush(op string, from, to int) error {
 			s.shards[i].tables[n].Store(nil)
 		}
 	}
+	s.signalAll(func(n int) bool { return n >= from && n < to })
 	return nil
 }
 

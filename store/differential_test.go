@@ -372,6 +372,9 @@ func setOptions(args []string) (o SetOptions, err error) {
 			o.If = IfAbsent
 		case "XX":
 			o.If = IfPresent
+		case "IFEQ", "IFNE", "IFDEQ", "IFDNE":
+			o.If, o.Match = conditions[arg], next
+			i++
 		case "GET":
 			o.Get = true
 		case "KEEPTTL":
@@ -429,7 +432,7 @@ func callSet(w *twin, db DB, a []string) (any, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case r.Set != (o.If == Always || (o.If == IfPresent) == (was == 1)):
+	case o.If <= IfPresent && r.Set != (o.If == Always || (o.If == IfPresent) == (was == 1)):
 		return nil, fmt.Errorf("SetWith says Set %v", r.Set)
 	case !o.Get && r.Old != Optional{}:
 		return nil, fmt.Errorf("SetWith says Old %.80q unasked", r.Old.Value)
@@ -502,6 +505,7 @@ func callCopy(_ *twin, db DB, a []string) (any, error) {
 var conditions = map[string]Condition{
 	"NX": IfAbsent, "XX": IfPresent, "GT": IfGreater, "LT": IfLess,
 	"XX GT": IfPresentAndGreater, "XX LT": IfPresentAndLess,
+	"IFEQ": IfEqual, "IFNE": IfNotEqual, "IFDEQ": IfDigestEqual, "IFDNE": IfDigestNotEqual,
 }
 
 func conditionOf(args []string) ([]Condition, error) {

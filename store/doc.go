@@ -26,8 +26,12 @@
 // Keys and values are strings of any bytes. A string that was read is a piece of
 // the store's memory: it costs no copy, never changes, and keeps the 16 KiB chunk
 // around it alive. Whoever keeps a small string for long calls [strings.Clone]. A
-// string over 1 KiB that is given to the store is kept as it is; once APPEND or
-// SETRANGE has changed such a string in place, a read copies it.
+// string over 1 KiB that is given to the store is kept as it is; once APPEND, SETRANGE,
+// SETBIT, BITFIELD or PFADD has changed such a string in place, a read copies it.
+//
+// A write that compares, such as [String.SetWith] with [IfEqual] or [String.DelEx], looks at
+// the value in its own step. A [String.Digest] is Redis's, XXH3-64, so that one computed
+// elsewhere serves as well.
 //
 // # Streams
 //
@@ -99,9 +103,10 @@
 //     memory model's sense (the tests run under -race).
 //   - GET, and a read of one field of a hash, take no lock (TestLockFreeReads,
 //     TestHashUnderWriters), also in snapshots and forks (TestSnapshotReadsWithoutLock),
-//     unless a writer is at work in the same shard, the string is one that APPEND or
-//     SETRANGE changes in place, or it is the first read in its shard since a snapshot, a
-//     KEYS or a Fingerprint, or the first of a snapshot in its shard.
+//     unless a writer is at work in the same shard, the string is one that APPEND,
+//     SETRANGE, SETBIT, BITFIELD or PFADD changes in place, or it is the first read in its
+//     shard since a snapshot, a KEYS or a Fingerprint, or the first of a snapshot in its
+//     shard.
 //   - SCAN returns every key that is there from the first call to the last exactly
 //     once, whatever is written meanwhile (TestScanUnderWriters).
 //   - Transactions are strictly serializable, beside each other and beside commands that are
@@ -121,12 +126,14 @@
 //   - Who waits for an element, in BLPOP and the like, is served before those who came later
 //     (TestBlockIsFair) and in the step of the write that brings it: nobody else sees it
 //     (TestBlockServesAtOnce), also where BLMOVE takes it on to others who wait
-//     (TestBlockChain). A wait that ends without an element has taken none and leaves
-//     nothing behind (TestBlockLosesNothing). A waiter takes about 320 bytes beside its
-//     goroutine, and 140 more where nobody else waits for its key (BenchmarkBlockMemory);
-//     how many wait does not matter to a push (BenchmarkBlock), unless BLMOVE takes from one
-//     key to more than 64 others: such a push locks up to all shards. A push in a
-//     transaction serves at its commit (TestPushInTransaction).
+//     (TestBlockChain). Who waits for several at once, in BLMOVEM, does not hold up those
+//     behind it who want fewer (TestBlockExactlyIsFair). A wait that ends without an element
+//     has taken none and leaves nothing behind (TestBlockLosesNothing). A waiter takes about
+//     320 bytes beside its goroutine, and 160 more where nobody else waits for its key
+//     (BenchmarkBlockMemory); how many wait does not matter to a push (BenchmarkBlock), but
+//     for two cases: where BLMOVE takes from one key to more than 64 others, a push locks up
+//     to all shards, and who is served by one is looked for among those who want more. A push
+//     in a transaction serves at its commit (TestPushInTransaction).
 //   - A snapshot is the whole store as of one moment, also of keys that it is asked for
 //     late (TestSnapshotIsOfOneMoment); nothing changes it (TestSnapshotMethods). A fork and
 //     its store see nothing of each other's writes (TestForkGoesItsOwnWay,
@@ -137,8 +144,20 @@
 //     (TestFieldExpiryIsExact), and the memory of what expired is counted down with it
 //     (TestExpirerRemoves, TestExpirerRemovesFields).
 //   - A key has up to 512 MB, a string value too; there are 16 databases (TestLimits).
+//   - Places have the scores that Redis gives them, and searches return what Redis 7.0.15
+//     returns, in the same order (TestGeoGolden, TestRedisGeo). A distance may differ in its
+//     last bits, as the C libraries of two machines do.
 //   - A small key costs about 35 bytes beside its own bytes and its value's, with a
 //     deadline about 30 more, fresh and without garbage (bench/results/memory.md).
+//   - A bit far behind the end of a bitmap leaves a hole that takes nothing, and BITOP keeps
+//     holes (TestBitmapLimits). A bit of a large one that a snapshot has, too, copies a page
+//     of 4 KiB and no more than 33 KiB of places of pages (TestBitmapSharesPages). BITCOUNT of
+//     more than 64 KiB runs on a clone, without the lock (TestBitmapUnderWriters), and no
+//     slower than a loop of [math/bits.OnesCount64] (BenchmarkBitCount).
+//   - A HyperLogLog is what Redis 7.0.15 would have made of the same commands, byte for byte
+//     (TestHLLGolden, TestRedisHLL), also where something has happened to it
+//     (TestRedisHLLDamage). A dense one changes in place, without an allocation
+//     (TestHLLAllocations), and no copy, snapshot or fork sees that (TestHLLForks).
 //   - A long list of elements of 16 bytes takes about 20 for each (BenchmarkList), and
 //     gives memory back as they are popped (TestListMemory).
 //   - The IDs of a stream only grow, also when the clock is set back (TestStreamIDsOnlyGrow).

@@ -32,6 +32,12 @@ var (
 	ErrNaN = errors.New("store: increment would produce NaN or Infinity")
 	// ErrOffset says that an offset is negative.
 	ErrOffset = errors.New("store: offset is out of range")
+	// ErrBitOffset says that the offset of a bit is negative or behind the 512 MB that a
+	// string can have, or that a field of bits to be written would reach behind them.
+	ErrBitOffset = errors.New("store: bit offset is out of range")
+	// ErrBitWidth says that a field of bits has a width that it can't have: 1 to 63 bits if
+	// it is unsigned, otherwise 1 to 64.
+	ErrBitWidth = errors.New("store: width of the bit field is out of range")
 	// ErrIndex says that a list has no element at an index.
 	ErrIndex = errors.New("store: index out of range")
 	// ErrOutOfRange says that a count is out of range: negative where only a number of
@@ -47,6 +53,8 @@ var (
 	// ErrInvalidOption says that an option, or a combination of options, means
 	// nothing for the operation.
 	ErrInvalidOption = errors.New("store: invalid option")
+	// ErrInvalidDigest says that a digest to compare with is not 16 hexadecimal digits.
+	ErrInvalidDigest = errors.New("store: a digest must be exactly 16 hexadecimal characters")
 	// ErrNoContext says that an operation that can wait was given a nil context.
 	ErrNoContext = errors.New("store: the context is nil")
 	// ErrInvalidCursor says that a cursor can't be one that Scan returned.
@@ -66,6 +74,22 @@ var (
 	ErrNested = errors.New("store: nested transaction")
 	// ErrUndeclared says that a closure of [Store.Serial] used a key that was not declared.
 	ErrUndeclared = errors.New("store: the key was not declared")
+	// ErrNotHLL says that a string is no HyperLogLog: its header or its length is not that
+	// of one. It is an [ErrWrongType], too.
+	ErrNotHLL error = &typeError{"store: the string is no HyperLogLog"}
+	// ErrCorruptHLL says that the registers of a HyperLogLog are damaged.
+	ErrCorruptHLL = errors.New("store: the HyperLogLog is corrupt")
+	// ErrCoordinates says that a longitude is not within -180 and 180 degrees, or a latitude
+	// not within -85.05112878 and 85.05112878.
+	ErrCoordinates = errors.New("store: invalid longitude or latitude")
+	// ErrUnit says that there is no such unit of length.
+	ErrUnit = errors.New("store: unsupported unit")
+	// ErrRadius says that a radius, a width or a height is negative or NaN.
+	ErrRadius = errors.New("store: radius, width and height must not be negative")
+	// ErrPolygon says that a polygon has less than three corners.
+	ErrPolygon = errors.New("store: a polygon must have at least 3 corners")
+	// ErrNoCenter says that the member around which to search is not there.
+	ErrNoCenter = errors.New("store: the member to search from is not there")
 	// ErrStreamID says that a text is no ID of a stream, or a range none of IDs.
 	ErrStreamID = errors.New("store: invalid stream ID")
 	// ErrStreamIDZero says that an entry was given the ID 0-0.
@@ -77,12 +101,22 @@ var (
 	ErrStreamFull = errors.New("store: the stream has exhausted the last possible ID")
 	// ErrNoGroup says that there is no such stream, or no such consumer group of it.
 	ErrNoGroup = errors.New("store: no such key or consumer group")
+	// ErrNoStream says that a stream that was waited for was removed, or another value put in
+	// its place.
+	ErrNoStream = errors.New("store: the stream that was waited for is no longer there")
 	// ErrBusyGroup says that there is a consumer group of that name already.
 	ErrBusyGroup = errors.New("store: consumer group name already exists")
 	// ErrNotTracked says that the store was not made with the [Tracking] that the
 	// operation needs.
 	ErrNotTracked = errors.New("store: access is not tracked; see WithTracking")
 )
+
+// typeError is an ErrWrongType that says more.
+type typeError struct{ text string }
+
+func (e *typeError) Error() string { return e.text }
+
+func (e *typeError) Unwrap() error { return ErrWrongType }
 
 // OpError is a mistake of the caller: what failed, on which key, and why.
 type OpError struct {

@@ -60,3 +60,18 @@ func ExampleList_All() {
 	fmt.Println(all)
 	// Output: [1 2 3 11 22 33]
 }
+
+// Three jobs at a time, or none.
+func ExampleList_LMoveM() {
+	s := store.New()
+	defer s.Close()
+
+	jobs := s.List("jobs")
+	jobs.RPush("a", "b", "c", "d", "e")
+	three := store.MoveOptions{Count: 3, Exactly: true}
+	first, _ := jobs.LMoveM("mine", store.Left, store.Right, three)
+	second, _ := jobs.LMoveM("mine", store.Left, store.Right, three)
+	left, _ := jobs.Range(0, -1)
+	fmt.Println(first, second, left)
+	// Output: [a b c] [] [d e]
+}

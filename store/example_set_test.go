@@ -41,3 +41,17 @@ func ExampleSet_PopN() {
 	fmt.Println(len(winners), left)
 	// Output: 3 2
 }
+
+// How many are in one of two sets, and in the first alone.
+func ExampleSet_UnionCard() {
+	s := store.New()
+	defer s.Close()
+
+	s.Set("monday").Add("Ann", "Bob", "Cid")
+	s.Set("tuesday").Add("Bob", "Dee")
+	visitors, _ := s.Set("monday").UnionCard(0, "tuesday")
+	gone, _ := s.Set("monday").DiffCard(0, "tuesday")
+	two, _ := s.Set("monday").UnionCard(2, "tuesday") // are there as many as two?
+	fmt.Println(visitors, gone, two)
+	// Output: 4 2 2
+}

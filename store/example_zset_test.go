@@ -56,3 +56,16 @@ func ExampleZSet_UnionWith() {
 	fmt.Println(sums)
 	// Output: [{x 1} {y 22}]
 }
+
+// On how many days somebody has played, whatever the points.
+func ExampleZSet_UnionStoreWith() {
+	s := store.New()
+	defer s.Close()
+
+	s.ZSet("monday").Add(store.Scored{Member: "x", Score: 10}, store.Scored{Member: "y", Score: 20})
+	s.ZSet("tuesday").Add(store.Scored{Member: "y", Score: 30})
+	s.ZSet("days").UnionStoreWith(store.CombineOptions{Aggregate: store.AggregateCount}, "monday", "tuesday")
+	days, _ := s.ZSet("days").RangeWithScores(store.ByRank(0, -1))
+	fmt.Println(days)
+	// Output: [{x 1} {y 2}]
+}

@@ -405,6 +405,7 @@ type stepClock struct {
 
 func (c *stepClock) nano() int64                               { return c.now.Add(c.step.Load()) }
 func (c *stepClock) wait(deadline int64, wake <-chan struct{}) { <-wake }
+func (c *stepClock) alarm(int64) (<-chan struct{}, func())     { return nil, func() {} }
 
 // A command has one time, also when its keys expire while it is at work.
 func TestOneTimeACommand(t *testing.T) {

@@ -12,9 +12,9 @@ const NoTTL time.Duration = -1
 // Condition says when a write takes place. Not every write knows every condition.
 type Condition uint8
 
-// The conditions of writes: Redis's NX, XX, GT and LT, and the two pairs that mean
-// something together. For a deadline, absent means that the key has none, and a key
-// without one counts as living for ever.
+// The conditions of writes: Redis's NX, XX, GT and LT, the two pairs that mean something
+// together, and the four that compare the value of a string. For a deadline, absent means
+// that the key has none, and a key without one counts as living for ever.
 const (
 	Always              Condition = iota
 	IfAbsent                      // NX
@@ -23,6 +23,10 @@ const (
 	IfLess                        // LT
 	IfPresentAndGreater           // XX GT
 	IfPresentAndLess              // XX LT
+	IfEqual                       // IFEQ: a string is there, and it is this one
+	IfNotEqual                    // IFNE: it is another one, or missing
+	IfDigestEqual                 // IFDEQ: a string is there, and its [String.Digest] is this one
+	IfDigestNotEqual              // IFDNE: it is another one, or missing
 )
 
 // Expiry says what becomes of a key's deadline. The zero Expiry is the default of

@@ -202,6 +202,9 @@ func (db DB) transfer(op, key string, to DB, dst string, how transfer) (bool, er
 	if how.move {
 		src.del()
 	}
+	if kindOf(&rec) == KindList {
+		target.grows() // it may have been one before, and shorter
+	}
 	target.put(e)
 	return true, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -257,7 +258,7 @@ func (l List) push(op string, to Side, present bool, values []string) (int, erro
 		for _, s := range values {
 			pushTo(v, to, s)
 		}
-		w.saveList(v)
+		w.saveLonger(v)
 	}
 	return v.Len(), nil
 }
@@ -272,6 +273,12 @@ func pushTo(v *structures.List, to Side, s string) {
 
 // saveList is save for lists, of which Redis 7.0 knows one encoding.
 func (w *write) saveList(v *structures.List) { w.save(KindList, v, false) }
+
+// saveLonger is saveList of one that has grown, which somebody may wait for.
+func (w *write) saveLonger(v *structures.List) {
+	w.grows()
+	w.saveList(v)
+}
 
 // LPop removes the first element and returns it. A missing key is [ErrNotFound].
 //
@@ -366,20 +373,26 @@ func (w *write) popN(from Side, count int) ([]string, error) {
 	if count = min(count, v.Len()); count == 0 {
 		return nil, nil
 	}
-	if from == Left {
-		values := slice(v, 0, count)
-		v.DropFront(count)
-		w.saveList(v)
-		return values, nil
-	}
-	values := make([]string, 0, count)
-	v.Walk(v.Len()-1, true, func(_ int, s string) bool {
-		values = append(values, s)
-		return len(values) < count
-	})
-	v.DropBack(count)
+	values := takeN(v, from, count)
 	w.saveList(v)
 	return values, nil
+}
+
+// takeN removes n elements, which are there, from an end and returns them as they come.
+func takeN(v *structures.List, from Side, n int) []string {
+	switch {
+	case n == 1:
+		return []string{popFrom(v, from)}
+	case from == Left:
+		values := slice(v, 0, n)
+		v.DropFront(n)
+		return values
+	default:
+		values := slice(v, v.Len()-n, v.Len())
+		slices.Reverse(values)
+		v.DropBack(n)
+		return values
+	}
 }
 
 // LMPop removes up to count elements from one end of the first list of keys that is
@@ -415,74 +428,6 @@ func (db DB) LMPop(from Side, count int, keys ...string) (key string, values []s
 		}
 	}
 	return "", nil, nil
-}
-
-// LMove takes an element from one end of the list, adds it at one end of the list at
-// dst, and returns it. Both may be the same list, which then is turned. A missing key is
-// [ErrNotFound], and a missing dst becomes a list.
-//
-// It returns [ErrWrongType] if the key, or dst, holds another type and
-// [ErrInvalidOption] if from or to is no [Side].
-//
-// The complexity is O(1). Redis: [LMOVE].
-//
-// [LMOVE]: https://redis.io/docs/latest/commands/lmove/
-func (l List) LMove(dst string, from, to Side) (string, error) {
-	return l.move("LMOVE", dst, from, to)
-}
-
-// RPopLPush removes the last element, adds it before the first one of the list at dst,
-// and returns it. Both may be the same list. A missing key is [ErrNotFound], and a
-// missing dst becomes a list.
-//
-// It returns [ErrWrongType] if the key, or dst, holds another type.
-//
-// The complexity is O(1). Redis: [RPOPLPUSH].
-//
-// [RPOPLPUSH]: https://redis.io/docs/latest/commands/rpoplpush/
-func (l List) RPopLPush(dst string) (string, error) {
-	return l.move("RPOPLPUSH", dst, Right, Left)
-}
-
-func (l List) move(op, dst string, from, to Side) (string, error) {
-	var b batch
-	defer b.end()
-	if err := b.begin(l.db, op, l.key, dst); err != nil {
-		return "", err
-	}
-	if from > Right || to > Right {
-		return "", mistake(op, l.key, ErrInvalidOption)
-	}
-	return b.move(l.db, l.key, dst, from, to)
-}
-
-// move is LMove of keys that are locked.
-func (b *batch) move(db DB, key, dst string, from, to Side) (string, error) {
-	w := b.key(db, key)
-	v, err := w.openList()
-	if err != nil {
-		return "", err
-	}
-	if dst == key {
-		s := popFrom(v, from)
-		pushTo(v, to, s)
-		w.saveList(v)
-		return s, nil
-	}
-	target := b.key(db, dst)
-	if err := target.want(KindList); err != nil {
-		return "", err
-	}
-	s := popFrom(v, from)
-	w.saveList(v) // gives the working value back, which target needs
-	target = b.key(db, dst)
-	v, err = open(&target, KindList, structures.NewList)
-	if err != nil {
-		return "", err
-	}
-	pushTo(v, to, s)
-	target.saveList(v)
-	return s, nil
 }
 
 // BLPop removes the first element and returns it. Of a missing key it waits for one: who
@@ -580,46 +525,6 @@ func (db DB) BLMPop(ctx context.Context, from Side, count int, keys ...string) (
 	return a.key, a.values, err
 }
 
-// BLMove takes an element from one end of the list, adds it at one end of the list at
-// dst, and returns it. Both may be the same list. Of a missing key it waits for an
-// element, as [List.BLPop] does; whoever waits for dst is then served in the same step. A
-// missing dst becomes a list.
-//
-// It returns the error of ctx when that ends, and then it has moved nothing, [ErrClosed]
-// when the store is closed, [ErrNoContext] for a nil context, [ErrInvalidOption] if from
-// or to is no [Side] and [ErrWrongType] if the key holds another type now, or dst does
-// when there is an element, which stays then.
-//
-// The complexity is O(1). Redis: [BLMOVE].
-//
-// [BLMOVE]: https://redis.io/docs/latest/commands/blmove/
-func (l List) BLMove(ctx context.Context, dst string, from, to Side) (string, error) {
-	return l.blockMove(ctx, "BLMOVE", dst, from, to)
-}
-
-// BRPopLPush removes the last element, adds it before the first one of the list at dst,
-// and returns it. Of a missing key it waits for an element, as [List.BLMove] does.
-//
-// It returns the error of ctx when that ends, and then it has moved nothing, [ErrClosed]
-// when the store is closed, [ErrNoContext] for a nil context and [ErrWrongType] if the
-// key holds another type now, or dst does when there is an element, which stays then.
-//
-// The complexity is O(1). Redis: [BRPOPLPUSH].
-//
-// [BRPOPLPUSH]: https://redis.io/docs/latest/commands/brpoplpush/
-func (l List) BRPopLPush(ctx context.Context, dst string) (string, error) {
-	return l.blockMove(ctx, "BRPOPLPUSH", dst, Right, Left)
-}
-
-func (l List) blockMove(ctx context.Context, op, dst string, from, to Side) (string, error) {
-	d := demand{op: op, kind: KindList, count: 1, from: from, moves: true, to: to, dst: dst}
-	a, err := l.db.block(ctx, d, l.key)
-	if err != nil {
-		return "", err
-	}
-	return a.values[0], nil
-}
-
 // Set replaces the element at index i; a negative one counts from the end. A missing
 // key is [ErrNotFound].
 //
@@ -684,7 +589,7 @@ func (l List) Insert(at Place, pivot, value string) (int, error) {
 		return 0, ErrNotFound
 	}
 	v.Insert(found[0]+int(at), value)
-	w.saveList(v)
+	w.saveLonger(v)
 	return v.Len(), nil
 }
 

@@ -24,6 +24,7 @@ func init() {
 		"List.Index":     lookup,
 		"List.Insert":    sizeOf,
 		"List.LMove":     lookup,
+		"List.LMoveM":    sizeOf,
 		"List.LPop":      lookup,
 		"List.LPopN":     sizeOf,
 		"List.LPush":     create,
@@ -46,6 +47,7 @@ func init() {
 	}
 	methodArguments["List.Insert"] = []any{After, "pivot", "value"}
 	methodArguments["List.LMove"] = []any{"another", Left, Right}
+	methodArguments["List.LMoveM"] = []any{"another", Left, Right, MoveOptions{}}
 	methodArguments["List.PosWith"] = []any{"value", PosOptions{}}
 	methodArguments["DB.LMPop"] = []any{Left, 1, []string{"key"}}
 

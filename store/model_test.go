@@ -579,15 +579,20 @@ func (c *call) pairs() []Pair {
 func runSetWith(c *call) (got, want done) {
 	e, deadline, bad := c.expiry()
 	o := SetOptions{If: Condition(c.r.IntN(4)), Expiry: e, Get: c.r.IntN(2) == 0}
+	holds := o.If == Always || (o.If == IfPresent) == c.found
+	compares := c.r.IntN(2) == 0
+	if compares {
+		o.If, o.Match, holds = c.comparison()
+	}
 	text := c.text()
 	do := func() done { return out(c.str.SetWith(text, o)) }
 	none := SetResult{}
 	switch {
-	case o.If > IfPresent:
+	case o.If > IfPresent && o.If < IfEqual:
 		return do(), out(none, ErrInvalidOption)
 	case bad != nil:
 		return do(), out(none, bad)
-	case o.Get && c.wrong():
+	case (o.Get || compares) && c.wrong():
 		return do(), out(none, ErrWrongType)
 	}
 	want.value = SetResult{}
@@ -595,7 +600,7 @@ func runSetWith(c *call) (got, want done) {
 	if o.Get && c.found {
 		r.Old = Optional{c.old.text, true}
 	}
-	if o.If == Always || (o.If == IfPresent) == c.found {
+	if holds {
 		r.Set = true
 		c.put(c.key, text, encNatural, deadline)
 	}

@@ -2,7 +2,9 @@ package store
 
 import (
 	"cmp"
+	"math"
 	"slices"
+	"time"
 )
 
 // Queues of waiters: see wait.go. Whatever is here belongs to the lock of the shard.
@@ -28,6 +30,13 @@ type queue struct {
 	sh          *shard
 	first, last *node
 	ready       bool // it is in the shard's list
+	least       int  // with fewer elements there is nobody to serve
+
+	// Who reads a stream for a consumer group waits in a queue of the group's.
+	group  string
+	of     *queue
+	groups map[string]*queue
+	idle   time.Duration // the least that one of them claims after, 0 if none does
 }
 
 // waiting is who waits in a shard.
@@ -58,10 +67,23 @@ func (sh *shard) needQueue(what awaited) *queue {
 	}
 	q := sh.waiting.queues[what]
 	if q == nil {
-		q = &queue{awaited: what, sh: sh}
+		q = &queue{awaited: what, sh: sh, least: math.MaxInt}
 		sh.waiting.queues[what] = q
 	}
 	return q
+}
+
+// needGroup returns the queue of who reads the stream for a group.
+func (q *queue) needGroup(group string) *queue {
+	g := q.groups[group]
+	if g == nil {
+		g = &queue{awaited: q.awaited, sh: q.sh, group: group, of: q}
+		if q.groups == nil {
+			q.groups = map[string]*queue{}
+		}
+		q.groups[group] = g
+	}
+	return g
 }
 
 // push adds a waiter at the end.
@@ -73,6 +95,10 @@ func (q *queue) push(wt *waiter, n *node) {
 		q.last.next = n
 	}
 	q.last = n
+	q.least = min(q.least, wt.demand.least())
+	if r := wt.read; r != nil && r.o.Claim > 0 && (q.idle == 0 || r.o.Claim < q.idle) {
+		q.idle = r.o.Claim
+	}
 	if wt.moves {
 		q.countMove(wt, 1)
 	}
@@ -98,7 +124,16 @@ func (n *node) remove() {
 	if n.waiter.moves {
 		q.countMove(n.waiter, -1)
 	}
-	if q.first == nil {
+	q.dropEmpty()
+}
+
+func (q *queue) dropEmpty() {
+	switch {
+	case q.first != nil || len(q.groups) > 0:
+	case q.of != nil:
+		delete(q.of.groups, q.group)
+		q.of.dropEmpty()
+	default:
 		delete(q.sh.waiting.queues, q.awaited)
 		if len(q.sh.waiting.queues) == 0 {
 			q.sh.waiting = nil
@@ -129,16 +164,22 @@ func (q *queue) countMove(wt *waiter, by int) {
 	}
 }
 
-// claim takes the first waiter out that nobody has claimed, nil if there is none.
-func (q *queue) claim() *waiter {
-	for q.first != nil {
-		n := q.first
-		n.remove()
-		if n.waiter.claimed.CompareAndSwap(false, true) {
-			return n.waiter
+// claim takes the first waiter out that nobody has claimed and who is content with n
+// elements, from at on, and returns the place behind it. If there is none, it returns nil
+// and with how many fewer of those that it met would have been.
+func (q *queue) claim(at *node, n int, fewest *int) (wt *waiter, next *node) {
+	for ; at != nil; at = next {
+		next = at.next
+		if least := at.waiter.demand.least(); least > n {
+			*fewest = min(*fewest, least)
+			continue
+		}
+		at.remove()
+		if at.waiter.claimed.CompareAndSwap(false, true) {
+			return at.waiter, next
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // signal adds a queue to what serve has to look at.

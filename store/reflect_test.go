@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,22 +42,27 @@ func (r rule) except(reason string, change func(r *rule)) rule {
 }
 
 var methodRules = map[string]rule{
-	"String.Get":         lookup,
-	"String.GetDel":      lookup,
-	"String.GetEx":       lookup,
-	"String.GetSet":      lookup,
-	"String.StrLen":      sizeOf,
-	"String.GetRange":    sizeOf,
-	"String.SetRange":    create,
-	"String.Append":      create,
-	"String.Incr":        create,
-	"String.IncrBy":      create,
-	"String.IncrByFloat": create,
-	"String.Decr":        create,
-	"String.DecrBy":      create,
-	"String.LCS":         sizeOf,
-	"String.LCSLen":      sizeOf,
-	"String.LCSIdx":      sizeOf,
+	"String.Get":           lookup,
+	"String.GetDel":        lookup,
+	"String.GetEx":         lookup,
+	"String.GetSet":        lookup,
+	"String.StrLen":        sizeOf,
+	"String.GetRange":      sizeOf,
+	"String.SetRange":      create,
+	"String.Append":        create,
+	"String.Incr":          create,
+	"String.IncrBy":        create,
+	"String.IncrByFloat":   create,
+	"String.Decr":          create,
+	"String.DecrBy":        create,
+	"String.Digest":        lookup,
+	"String.DelEx":         sizeOf,
+	"String.DelIfEq":       sizeOf,
+	"String.IncrEx":        create,
+	"String.IncrExByFloat": create,
+	"String.LCS":           sizeOf,
+	"String.LCSLen":        sizeOf,
+	"String.LCSIdx":        sizeOf,
 	"String.AppendTo": lookup.except("it returns the buffer that it got",
 		func(r *rule) { r.zero = false }),
 	"String.Set":      create.except("SET overwrites any type", anyType),
@@ -95,6 +101,7 @@ var methodRules = map[string]rule{
 	}),
 	"DB.MSet":   create.except("MSET overwrites any type", anyType),
 	"DB.MSetNX": create.except("MSETNX asks only whether the keys are there", anyType),
+	"DB.MSetEX": create.except("MSETEX overwrites any type", anyType),
 
 	"DB.FlushDB":        countAny,
 	"Store.FlushAll":    countAny,
@@ -132,7 +139,11 @@ var handleMakers = map[string]func(db DB, key string) any{
 
 // methodArguments are the arguments of methods for which those that argument makes up
 // will not do; it makes up those that are nil.
-var methodArguments = map[string][]any{}
+var methodArguments = map[string][]any{
+	"String.DelEx":         {IfEqual, "x"},
+	"String.IncrEx":        {int64(1), IncrExOptions{}},
+	"String.IncrExByFloat": {1.5, IncrExOptions{}},
+}
 
 // handles are the values whose methods are commands, over db; key is theirs.
 func handles(s *Store, db DB, key string) map[string]reflect.Value {
@@ -327,7 +338,7 @@ func checkMethod(t *testing.T, name string, want rule) {
 	}
 
 	s, method = fresh()
-	if typ, _, _ := strings.Cut(name, "."); typ == "String" || typ == "DB" || typ == "Store" {
+	if typ, _, _ := strings.Cut(name, "."); slices.Contains([]string{"String", "Bitmap", "DB", "Store"}, typ) {
 		plant(t, s.DB(0), "key", 0)
 	} else {
 		require.NoError(t, s.String("key").Set("a string"))

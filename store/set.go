@@ -530,10 +530,59 @@ func (b *batch) sets(db DB, keys []string) ([]*structures.Set, error) {
 //
 // [SINTERCARD]: https://redis.io/docs/latest/commands/sintercard/
 func (s Set) InterCard(limit int, others ...string) (int, error) {
+	return s.card("SINTERCARD", limit, others, structures.InterCard)
+}
+
+// UnionCard returns how many members this set and the others have together, each counted
+// once, as of one moment. It counts no further than limit; 0 is no limit. A missing key
+// counts as an empty set.
+//
+// It returns [ErrWrongType] if one of the keys holds another type and [ErrOutOfRange]
+// if limit is negative.
+//
+// The complexity is O(n), n the number of members in all the sets.
+// Redis: [SUNIONCARD].
+//
+// [SUNIONCARD]: https://redis.io/docs/latest/commands/sunioncard/
+func (s Set) UnionCard(limit int, others ...string) (int, error) {
+	return s.card("SUNIONCARD", limit, others, structures.UnionCard)
+}
+
+// UnionCardApprox is UnionCard by a HyperLogLog: with a standard error of 0.81%, and without
+// memory for the members that were counted. The result is that of [HLL.Count] after all of
+// them were added to one.
+//
+// It returns [ErrWrongType] if one of the keys holds another type and [ErrOutOfRange]
+// if limit is negative.
+//
+// The complexity is O(n), n the number of members in all the sets.
+// Redis: [SUNIONCARD].
+//
+// [SUNIONCARD]: https://redis.io/docs/latest/commands/sunioncard/
+func (s Set) UnionCardApprox(limit int, others ...string) (int, error) {
+	return s.card("SUNIONCARD", limit, others, structures.UnionCardApprox)
+}
+
+// DiffCard returns how many members of this set none of the others has, as of one moment.
+// It counts no further than limit; 0 is no limit. A missing key counts as an empty set.
+//
+// It returns [ErrWrongType] if one of the keys holds another type and [ErrOutOfRange]
+// if limit is negative.
+//
+// The complexity is O(n*k), n the number of members in this one of the k sets.
+// Redis: [SDIFFCARD].
+//
+// [SDIFFCARD]: https://redis.io/docs/latest/commands/sdiffcard/
+func (s Set) DiffCard(limit int, others ...string) (int, error) {
+	return s.card("SDIFFCARD", limit, others, structures.DiffCard)
+}
+
+// card returns how many members an operation makes of this set and others.
+func (s Set) card(op string, limit int, others []string, count func([]*structures.Set, int) int) (int, error) {
 	var b batch
 	defer b.end()
 	keys := s.with(others)
-	if err := b.beginRead(s.db, "SINTERCARD", keys...); err != nil {
+	if err := b.beginRead(s.db, op, keys...); err != nil {
 		return 0, err
 	}
 	if limit < 0 {
@@ -546,7 +595,7 @@ func (s Set) InterCard(limit int, others ...string) (int, error) {
 	if limit == 0 {
 		limit = math.MaxInt
 	}
-	return structures.InterCard(sets, limit), nil
+	return count(sets, limit), nil
 }
 
 // InterStore makes this the set of the members that all the sets at keys have, in one

@@ -26,6 +26,7 @@ func init() {
 		"Set.All":        sizeOf,
 		"Set.Card":       sizeOf,
 		"Set.Diff":       sizeOf,
+		"Set.DiffCard":   sizeOf,
 		"Set.DiffStore":  overwrites,
 		"Set.Inter":      sizeOf,
 		"Set.InterCard":  sizeOf,
@@ -33,16 +34,18 @@ func init() {
 		"Set.IsMember":   sizeOf,
 		"Set.MIsMember": sizeOf.except("it says no of each member",
 			func(r *rule) { r.zero = false }),
-		"Set.Members":     sizeOf,
-		"Set.Move":        sizeOf,
-		"Set.Pop":         lookup,
-		"Set.PopN":        sizeOf,
-		"Set.RandMember":  lookup,
-		"Set.RandMembers": sizeOf,
-		"Set.Rem":         sizeOf,
-		"Set.Scan":        sizeOf,
-		"Set.Union":       sizeOf,
-		"Set.UnionStore":  overwrites,
+		"Set.Members":         sizeOf,
+		"Set.Move":            sizeOf,
+		"Set.Pop":             lookup,
+		"Set.PopN":            sizeOf,
+		"Set.RandMember":      lookup,
+		"Set.RandMembers":     sizeOf,
+		"Set.Rem":             sizeOf,
+		"Set.Scan":            sizeOf,
+		"Set.Union":           sizeOf,
+		"Set.UnionCard":       sizeOf,
+		"Set.UnionCardApprox": sizeOf,
+		"Set.UnionStore":      overwrites,
 	})
 	for _, name := range []string{"Set.DiffStore", "Set.InterStore", "Set.UnionStore"} {
 		methodArguments[name] = []any{[]string{"another"}}
@@ -57,6 +60,9 @@ func init() {
 		err  error
 	}{"ERR LIMIT can't be negative", ErrOutOfRange})
 	differs = append(differs, setDiffers...)
+	for _, name := range []string{"SUNIONCARD", "SDIFFCARD"} {
+		newer = append(newer, differ{name: name, call: func(_ *twin, db DB, a []string) (any, error) { return callSetCard(db, name, a) }})
+	}
 	edges = append(edges, setEdges...)
 	deliberate = append(deliberate, setDeliberate...)
 }
@@ -224,18 +230,27 @@ func callSScan(w *twin, db DB, a []string) (any, error) {
 	return nil, errors.New("SSCAN does not end")
 }
 
-func callSInterCard(_ *twin, db DB, a []string) (any, error) {
+func callSInterCard(_ *twin, db DB, a []string) (any, error) { return callSetCard(db, "SINTERCARD", a) }
+
+func callSetCard(db DB, name string, a []string) (any, error) {
 	n, err := strconv.Atoi(a[0])
 	if err != nil || n < 1 || n > len(a)-1 {
 		return nil, errInexpressible
 	}
-	limit := 0
-	if rest := a[1+n:]; len(rest) == 2 {
-		if limit, err = strconv.Atoi(rest[1]); err != nil {
+	limit, rest := 0, a[1+n:]
+	if i := slices.Index(rest, "LIMIT"); i >= 0 {
+		if limit, err = strconv.Atoi(rest[i+1]); err != nil {
 			return nil, errInexpressible
 		}
 	}
-	return count(db.Set(a[1]).InterCard(limit, a[2:1+n]...))
+	set := db.Set(a[1])
+	if slices.Contains(rest, "APPROX") {
+		return count(set.UnionCardApprox(limit, a[2:1+n]...))
+	}
+	card := map[string]func(int, ...string) (int, error){
+		"SINTERCARD": set.InterCard, "SUNIONCARD": set.UnionCard, "SDIFFCARD": set.DiffCard,
+	}
+	return count(card[name](limit, a[2:1+n]...))
 }
 
 // member returns one of few members, most of them integers.
@@ -499,6 +514,9 @@ func TestSetTerms(t *testing.T) {
 		"RandMembers -max": {func() error { _, err := set.RandMembers(-math.MaxInt); return err }, ErrOutOfRange},
 		"RandMembers most": {func() error { _, err := set.RandMembers(-maxDraws - 1); return err }, ErrOutOfRange},
 		"InterCard -1":     {func() error { _, err := set.InterCard(-1); return err }, ErrOutOfRange},
+		"UnionCard -1":     {func() error { _, err := set.UnionCard(-1); return err }, ErrOutOfRange},
+		"UnionCardApprox":  {func() error { _, err := set.UnionCardApprox(-1, "none"); return err }, ErrOutOfRange},
+		"DiffCard -1":      {func() error { _, err := set.DiffCard(math.MinInt, "none"); return err }, ErrOutOfRange},
 		"Scan Type":        {func() error { _, _, err := set.Scan(0, ScanOptions{Type: KindSet}); return err }, ErrInvalidOption},
 		"Scan Count":       {func() error { _, _, err := set.Scan(0, ScanOptions{Count: -1}); return err }, ErrInvalidOption},
 		"Scan cursor":      {func() error { _, _, err := set.Scan(1<<28, ScanOptions{}); return err }, ErrInvalidCursor},
@@ -535,6 +553,9 @@ func TestSetWrongTypeOfOther(t *testing.T) {
 	for name, do := range map[string]func() error{
 		"Inter":      func() error { _, err := s.Set("set").Inter("string"); return err },
 		"InterCard":  func() error { _, err := s.Set("none").InterCard(0, "string"); return err },
+		"UnionCard":  func() error { _, err := s.Set("set").UnionCard(1, "string"); return err },
+		"Approx":     func() error { _, err := s.Set("set").UnionCardApprox(0, "string"); return err },
+		"DiffCard":   func() error { _, err := s.Set("none").DiffCard(1, "string"); return err },
 		"Union":      func() error { _, err := s.Set("set").Union("set", "string"); return err },
 		"Diff":       func() error { _, err := s.Set("set").Diff("string"); return err },
 		"InterStore": func() error { _, err := s.Set("set").InterStore("string"); return err },
@@ -547,6 +568,36 @@ func TestSetWrongTypeOfOther(t *testing.T) {
 	after, err := s.Fingerprint()
 	require.NoError(t, err)
 	require.Equal(t, before, after)
+}
+
+// The count is that of a HyperLogLog which got the same members, and a limit bounds it.
+func TestSetUnionCardApprox(t *testing.T) {
+	s := newTest(t)
+	for i, n := range []int{0, 1, 10, 300, 5_000, 60_000} {
+		for j := range n {
+			member := strconv.Itoa(i*1000 + j)
+			_, err := s.Set("a" + strconv.Itoa(j%3)).Add(member)
+			require.NoError(t, err)
+			_, err = s.HLL("hll").Add(member)
+			require.NoError(t, err)
+		}
+		want, err := s.HLL("hll").Count()
+		require.NoError(t, err)
+		got, err := s.Set("a0").UnionCardApprox(0, "a1", "a2", "none", "a0")
+		require.NoError(t, err)
+		require.EqualValues(t, want, got)
+		exact, err := s.Set("a0").UnionCard(0, "a1", "a2")
+		require.NoError(t, err)
+		require.InEpsilon(t, exact+1, got+1, 0.04)
+		for _, limit := range []int{1, 100, int(want), int(want) + 1, math.MaxInt} {
+			n, err := s.Set("a0").UnionCardApprox(limit, "a1", "a2")
+			require.NoError(t, err)
+			if limit == 0 {
+				limit = math.MaxInt
+			}
+			require.Equal(t, min(limit, int(want)), n, "limit %d", limit)
+		}
+	}
 }
 
 // setTester compares the sets of a store with maps.
@@ -705,15 +756,13 @@ func (x *setTester) combine(key, other string) {
 	require.NoError(x.t, err)
 	slices.Sort(got)
 	require.Equal(x.t, append([]string{}, slices.Sorted(maps.Keys(want))...), append([]string{}, got...))
-	if op == 0 {
-		limit := x.r.IntN(5)
-		n, err := set.InterCard(limit, keys[1:]...)
-		require.NoError(x.t, err)
-		if limit > 0 {
-			require.Equal(x.t, min(limit, len(want)), n)
-		} else {
-			require.Equal(x.t, len(want), n)
-		}
+	limit := x.r.IntN(5)
+	n, err := []func(int, ...string) (int, error){set.InterCard, set.UnionCard, set.DiffCard}[op](limit, keys[1:]...)
+	require.NoError(x.t, err)
+	if limit > 0 {
+		require.Equal(x.t, min(limit, len(want)), n)
+	} else {
+		require.Equal(x.t, len(want), n)
 	}
 	if x.r.IntN(2) == 0 {
 		n, err := []func(...string) (int, error){dst.InterStore, dst.UnionStore, dst.DiffStore}[op](keys...)

@@ -26,7 +26,7 @@ type shard struct {
 	held      int           // how many transactions hold keys here
 	scheduled int64         // when the expirer looks here next, 0 if never
 	skipped   int           // how often the expirer found the shard busy
-	scratch   []byte        // for a number on its way into a record
+	scratch   []byte        // for a short value on its way into a record
 
 	working *[KindStream + 1]aggregate // what open lends, one of each kind
 	derived *derived                   // nil in a store that New has made
@@ -235,31 +235,32 @@ func (s *Store) expireShard(index int) (next int64, ok bool) {
 	sl := newTurn()
 	for n := range sh.tables {
 		if t := sh.table(n); t != nil {
-			s.expireTable(sh, t, now, &sl)
+			s.DB(n).expireTable(sh, t, now, &sl)
 		}
 	}
 	// The scheduler has forgotten the source for this run.
 	sh.scheduled = 0
 	sh.reschedule(s)
+	s.serveShard(sh)
 	return 0, true
 }
 
 // expireTable removes overdue keys and fields of a table until the slice is spent.
-func (s *Store) expireTable(sh *shard, t *structures.Table, now int64, sl *turn) {
+func (db DB) expireTable(sh *shard, t *structures.Table, now int64, sl *turn) {
 	for !sl.spent() {
 		rec, found := t.Overdue(now, &sl.looks)
 		if !found {
 			return
 		}
-		sl.keys = max(0, sl.keys-max(1, s.purge(sh, t, &rec, now, sl.keys)))
+		sl.keys = max(0, sl.keys-max(1, db.purgeRecord(sh, t, &rec, now, sl.keys)))
 	}
 }
 
-// purge removes what is overdue at now of a record, about budget keys or fields at most,
+// purgeRecord removes what is overdue at now of a record, about budget keys or fields at most,
 // and returns how many.
-func (s *Store) purge(sh *shard, t *structures.Table, rec *structures.Record, now int64, budget int) int {
+func (db DB) purgeRecord(sh *shard, t *structures.Table, rec *structures.Record, now int64, budget int) int {
 	key := rec.Key()
-	w := write{db: s.DB(0), sh: sh, t: t, key: key, ns: now * int64(time.Millisecond)}
+	w := write{db: db, sh: sh, t: t, key: key, ns: now * int64(time.Millisecond)}
 	t.Seek(&w.ref, sh.cfg.Hash(key), key)
 	return w.purge(budget)
 }
@@ -282,7 +283,8 @@ func (db DB) purgeSlice(sh *shard, now int64) (more bool) {
 		return false
 	}
 	sl := newTurn()
-	db.s.expireTable(sh, t, now, &sl)
+	db.expireTable(sh, t, now, &sl)
 	sh.reschedule(db.s.Store)
+	db.s.serveShard(sh)
 	return sl.spent()
 }

@@ -25,6 +25,10 @@ func fillKinds(t testing.TB, db DB, n int) {
 		must(db.String("s" + at).Set(strings.Repeat("7", size)))
 		_, err := db.String("b"+at).SetRange(10*size, "end") // changes in place
 		must(err)
+		_, err = db.HLL("p" + at).Add(hllElements("x", size*size)...)
+		must(err)
+		_, err = db.HLL("p" + at).Count() // is kept from now on
+		must(err)
 		for j := range size {
 			member := "m" + strconv.Itoa(j)
 			_, err := db.Hash("h"+at).Set(member, "v"+at)
@@ -45,7 +49,7 @@ func fillKinds(t testing.TB, db DB, n int) {
 	}
 }
 
-var kindKeys = []string{"s1", "s2", "b1", "b2", "h1", "h2", "l1", "l2", "u1", "u2", "z1", "z2", "x1", "x2"}
+var kindKeys = []string{"s1", "s2", "b1", "b2", "h1", "h2", "l1", "l2", "u1", "u2", "z1", "z2", "p1", "p2", "x1", "x2"}
 
 func newFork(t testing.TB, of interface{ Fork(...Option) *Store }, opts ...Option) *Store {
 	t.Helper()
@@ -112,7 +116,11 @@ func scribble(s *Store, r *rand.Rand, n int) error {
 	case KindNone:
 		_, err = s.Hash(key).Set(member, "anew")
 	default:
-		_, err = s.String(key).SetRange(r.IntN(20*n), "x")
+		if at := r.IntN(20 * n); r.IntN(2) == 0 {
+			_, err = s.Bitmap(key).SetBit(int64(at), r.IntN(2) == 0)
+		} else {
+			_, err = s.String(key).SetRange(at, "x")
+		}
 	}
 	if errors.Is(err, ErrWrongType) { // another goroutine has put another type there
 		return nil

@@ -59,14 +59,15 @@ func (g Group) readAt(consumer string, pos ReadPos, o GroupReadOptions) ([]Deliv
 //
 // [XREADGROUP]: https://redis.io/docs/latest/commands/xreadgroup/
 func (db DB) XReadGroup(group, consumer string, o GroupReadOptions, streams ...StreamAt) ([]StreamDeliveries, error) {
-	const op = "XREADGROUP"
-	keys := make([]string, len(streams))
-	for i, at := range streams {
-		keys[i] = at.Key
-	}
 	var b batch
 	defer b.end()
-	if err := b.begin(db, op, keys...); err != nil {
+	return b.readGroup(db, group, consumer, o, streams)
+}
+
+// readGroup begins the batch and does what XREADGROUP does.
+func (b *batch) readGroup(db DB, group, consumer string, o GroupReadOptions, streams []StreamAt) ([]StreamDeliveries, error) {
+	const op = "XREADGROUP"
+	if err := b.begin(db, op, keysOf(streams)...); err != nil {
 		return nil, err
 	}
 	switch err := wrongConsumer(consumer); {

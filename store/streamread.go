@@ -18,13 +18,9 @@ import (
 // [XREAD]: https://redis.io/docs/latest/commands/xread/
 func (db DB) XRead(count int, streams ...StreamAt) ([]StreamEntries, error) {
 	const op = "XREAD"
-	keys := make([]string, len(streams))
-	for i, at := range streams {
-		keys[i] = at.Key
-	}
 	var b batch
 	defer b.end()
-	if err := b.beginRead(db, op, keys...); err != nil {
+	if err := b.beginRead(db, op, keysOf(streams)...); err != nil {
 		return nil, err
 	}
 	if len(streams) == 0 {

@@ -18,7 +18,8 @@ func (s String) Key() string { return s.key }
 
 // SetOptions are the options of [String.SetWith]. The zero value is a plain SET.
 type SetOptions struct {
-	If     Condition // Always, IfAbsent or IfPresent
+	If     Condition // not one of those that compare deadlines or scores
+	Match  string    // what IfEqual and IfNotEqual compare with, or the digest
 	Expiry Expiry    // the default is no deadline
 	Get    bool      // look up the old value, too
 }
@@ -108,11 +109,15 @@ func (s String) SetBytes(value []byte) error {
 // changes, and that is no error. A deadline in the past deletes the key.
 //
 // It returns [ErrTooLarge], [ErrInvalidExpire] if a time to live is not positive or a
-// time not after the start of 1970, [ErrInvalidOption] for a condition other than
-// IfAbsent and IfPresent, and, only with Get, [ErrWrongType] if the key holds another
-// type.
+// time not after the start of 1970, [ErrInvalidOption] for a condition on deadlines or
+// scores and for a Match that the condition has no use for, [ErrInvalidDigest] for a
+// digest that can't be one, and, only with Get or where values are compared,
+// [ErrWrongType] if the key holds another type.
 //
-// The complexity is O(1). Redis: [SET].
+// Unlike in Redis, a digest is looked at for a missing key, too.
+//
+// The complexity is O(1), with a comparison O(n), n the length of the old value.
+// Redis: [SET].
 //
 // [SET]: https://redis.io/docs/latest/commands/set/
 func (s String) SetWith(value string, o SetOptions) (SetResult, error) {
@@ -126,22 +131,23 @@ func (s String) setWith(op, value string, o SetOptions) (SetResult, error) {
 	if err := w.begin(s.db, op, s.key); err != nil {
 		return r, err
 	}
-	if o.If > IfPresent {
-		return r, w.fail(ErrInvalidOption)
+	c, err := compareWith(o.If, o.Match)
+	if err != nil {
+		return r, w.fail(err)
 	}
 	deadline, err := o.Expiry.deadline(&w)
 	if err != nil {
 		return r, w.fail(err)
 	}
-	if o.Get {
+	if o.Get || c.compares() {
 		if err := w.want(KindString); err != nil {
 			return r, err
 		}
-		if w.found() {
+		if o.Get && w.found() {
 			r.Old = Optional{Value: textOf(&w.ref.Record), Found: true}
 		}
 	}
-	if o.If == IfAbsent && w.found() || o.If == IfPresent && !w.found() {
+	if !c.holds(&w) {
 		return r, nil
 	}
 	if err := w.set(value, deadline); err != nil {
@@ -491,25 +497,30 @@ func (s String) add(op string, n int64) (int64, error) {
 	if err := w.begin(s.db, op, s.key); err != nil {
 		return 0, err
 	}
-	if err := w.want(KindString); err != nil {
+	old, err := w.integer()
+	if err != nil {
 		return 0, err
 	}
-	sum, ok := n, true
-	if w.found() {
-		old, isInt := int64(0), w.ref.Record.Object() == nil
-		if isInt {
-			old, isInt = parseInt(w.ref.Record.Value())
-		}
-		if !isInt {
-			return 0, w.fail(ErrNotInteger)
-		}
-		if sum, ok = addInt64(old, n); !ok {
-			return 0, w.fail(ErrOverflow)
-		}
+	sum, ok := addInt64(old, n)
+	if !ok {
+		return 0, w.fail(ErrOverflow)
 	}
 	w.sh.scratch = strconv.AppendInt(w.sh.scratch[:0], sum, 10)
 	w.put(structures.Entry{Kind: recordKind(KindString, encNatural), Bytes: w.sh.scratch, Deadline: w.deadline()})
 	return sum, nil
+}
+
+// integer returns the integer at the key, 0 if it is missing.
+func (w *write) integer() (int64, error) {
+	if err := w.want(KindString); err != nil || !w.found() {
+		return 0, err
+	}
+	if w.ref.Record.Object() == nil {
+		if n, ok := parseInt(w.ref.Record.Value()); ok {
+			return n, nil
+		}
+	}
+	return 0, w.fail(ErrNotInteger)
 }
 
 // IncrByFloat adds n to the number and returns the sum. A missing key counts as 0.
@@ -544,88 +555,4 @@ func (s String) IncrByFloat(n float64) (float64, error) {
 	sum, _ := strconv.ParseFloat(text, 64)
 	w.put(structures.Entry{Kind: recordKind(KindString, encText), Text: text, Deadline: w.deadline()})
 	return sum, nil
-}
-
-// texts returns the strings at several keys as of one moment. Other types are a
-// mistake if strict, otherwise missing.
-func (db DB) texts(op string, strict bool, keys ...string) ([]Optional, error) {
-	var b batch
-	defer b.end()
-	if err := b.beginRead(db, op, keys...); err != nil {
-		return nil, err
-	}
-	values := make([]Optional, len(keys))
-	for i, key := range keys {
-		rec, found := b.find(db, key)
-		switch {
-		case !found:
-		case kindOf(&rec) == KindString:
-			values[i] = Optional{Value: textOf(&rec), Found: true}
-		case strict:
-			return nil, mistake(op, key, ErrWrongType)
-		}
-	}
-	return values, nil
-}
-
-// Pair is a key with the value that it gets.
-type Pair struct{ Key, Value string }
-
-// MGet returns the values of keys as of one moment, in their order. What is missing
-// or holds another type is not found.
-//
-// The complexity is O(n), n the number of keys. Redis: [MGET].
-//
-// [MGET]: https://redis.io/docs/latest/commands/mget/
-func (db DB) MGet(keys ...string) ([]Optional, error) { return db.texts("MGET", false, keys...) }
-
-// MSet stores all pairs in one step and takes their deadlines away. Of several pairs
-// with one key the last counts.
-//
-// It returns [ErrTooLarge] if a value is longer than [MaxStringLen]; nothing has
-// changed then.
-//
-// The complexity is O(n), n the number of pairs. Redis: [MSET].
-//
-// [MSET]: https://redis.io/docs/latest/commands/mset/
-func (db DB) MSet(pairs ...Pair) error {
-	_, err := db.mset("MSET", Always, pairs)
-	return err
-}
-
-// MSetNX stores all pairs in one step if none of their keys is there, and says
-// whether it did.
-//
-// It returns [ErrTooLarge] if a value is longer than [MaxStringLen].
-//
-// The complexity is O(n), n the number of pairs. Redis: [MSETNX].
-//
-// [MSETNX]: https://redis.io/docs/latest/commands/msetnx/
-func (db DB) MSetNX(pairs ...Pair) (bool, error) { return db.mset("MSETNX", IfAbsent, pairs) }
-
-func (db DB) mset(op string, cond Condition, pairs []Pair) (bool, error) {
-	keys := make([]string, len(pairs))
-	for i, p := range pairs {
-		if len(p.Value) > MaxStringLen {
-			return false, mistake(op, p.Key, ErrTooLarge)
-		}
-		keys[i] = p.Key
-	}
-	var b batch
-	defer b.end()
-	if err := b.begin(db, op, keys...); err != nil {
-		return false, err
-	}
-	for _, key := range keys {
-		if w := b.key(db, key); cond == IfAbsent && w.found() {
-			return false, nil
-		}
-	}
-	for _, p := range pairs {
-		w := b.key(db, p.Key)
-		if err := w.set(p.Value, 0); err != nil {
-			return false, err
-		}
-	}
-	return true, nil
 }

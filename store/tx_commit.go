@@ -181,6 +181,10 @@ func (r *run) install(s *Store, ns int64) {
 func (s *Store) installKey(sh *shard, op string, e *txn.Entry[seen], ns int64) {
 	w := write{ns: ns}
 	w.join(s.DB(e.DB), sh, e.Hash, op, e.Name)
+	if e.Value.filled { // and maybe emptied again: as in Redis it is looked at in its turn
+		w.signal(KindList)
+		w.signal(KindZSet)
+	}
 	if e.Value.found {
 		w.put(entryOf(&e.Value.rec))
 	} else {

@@ -113,13 +113,20 @@ func entryOf(rec *structures.Record) structures.Entry {
 
 // put keeps an entry for the key of w.
 func (r *run) put(w *write, e structures.Entry) {
-	at := r.seen.At(w.at)
-	if !at.Value.filled && w.fills(e.Kind) {
-		at.Value.filled = true
-		r.filled = append(r.filled, w.at)
+	if w.fills(e.Kind) {
+		r.fill(w.at)
 	}
+	at := r.seen.At(w.at)
 	w.ref.Record, w.ref.Found = r.arena.Record(r.s.shards[at.Shard].cfg, at.Name, e), true
 	r.store(w)
+}
+
+// fill notes that the key at place i has become something that somebody may wait for.
+func (r *run) fill(i int) {
+	if v := &r.seen.At(i).Value; !v.filled {
+		v.filled = true
+		r.filled = append(r.filled, i)
+	}
 }
 
 // del removes the key of w.

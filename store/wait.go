@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -10,20 +12,31 @@ import (
 
 // This is how commands wait: BLPOP and the like. Whoever finds nothing queues at each of
 // its keys, under the locks of all their shards, so that no write comes in between. A
-// write that puts a value where somebody waits notes that, and serves before it unlocks:
-// nobody else ever sees what a waiter gets. BLMOVE puts in its turn, for which the writer
-// holds the locks of wherever that may lead.
+// write that puts a value where somebody waits, or more elements into it, notes that, and
+// serves before it unlocks: nobody else ever sees what a waiter gets. BLMOVE puts in its
+// turn, for which the writer holds the locks of wherever that may lead.
 
 // demand is what a blocking command wants of the first of its keys that has elements.
 type demand struct {
-	op      string
-	kind    Kind
-	count   int  // how many elements at most
-	from    Side // of a list
-	highest bool // of a sorted set
-	moves   bool // to the end to of the list at dst
-	to      Side
-	dst     string
+	op       string
+	kind     Kind
+	count    int  // how many elements at most
+	exactly  bool // and at least
+	from     Side // of a list
+	highest  bool // of a sorted set
+	moves    bool // to the end to of the list at dst
+	to       Side
+	oneByOne bool
+	dst      string
+	read     *reading // of streams, in the place of all that
+}
+
+// least is of how many elements something can be taken.
+func (d *demand) least() int {
+	if d.exactly {
+		return d.count
+	}
+	return 1
 }
 
 // answer is what a blocking command got.
@@ -31,6 +44,7 @@ type answer struct {
 	key    string
 	values []string
 	scored []Scored
+	read   *readAnswer
 	err    error
 }
 
@@ -61,18 +75,29 @@ func (db DB) block(ctx context.Context, d demand, keys ...string) (answer, error
 	if wt == nil || err != nil {
 		return a, err
 	}
+	a = wt.wait(ctx, nil)
+	return a, a.err
+}
+
+// errAlarm is what an alarm ends a wait with.
+var errAlarm = errors.New("store: alarm")
+
+// wait returns what the waiter gets, or why its wait has ended.
+func (wt *waiter) wait(ctx context.Context, alarm <-chan struct{}) (a answer) {
 	select {
 	case a = <-wt.done:
-		if len(keys) == 1 {
-			return a, a.err // who served has removed the node
+		if len(wt.nodes) == 1 {
+			return a // who served has removed the node
 		}
 	case <-ctx.Done():
 		a = wt.giveUp(ctx.Err())
-	case <-db.s.ended:
+	case <-wt.s.ended:
 		a = wt.giveUp(ErrClosed)
+	case <-alarm:
+		a = wt.giveUp(errAlarm)
 	}
 	wt.leave()
-	return a, a.err
+	return a
 }
 
 // wrong returns what is wrong with the arguments.
@@ -113,31 +138,19 @@ func (db DB) takeOrQueue(ctx context.Context, d *demand, keys []string) (answer,
 // take does what d says with one of the locked keys, and says whether there is anything.
 func (b *batch) take(db DB, key string, d *demand) (a answer, found bool, err error) {
 	a.key = key
-	if d.moves {
-		value, err := b.move(db, key, d.dst, d.from, d.to)
-		if err != nil {
-			return answer{}, false, unlessMissing(err)
-		}
-		a.values = []string{value}
-		return a, true, nil
-	}
 	w := b.key(db, key)
-	if d.kind == KindList {
+	switch {
+	case d.moves:
+		a.values, err = b.move(db, key, d)
+	case d.kind == KindList:
 		a.values, err = w.popN(d.from, d.count)
-	} else {
+	default:
 		a.scored, err = w.popScoredN(d.count, d.highest)
 	}
 	if err != nil || a.values == nil && a.scored == nil {
 		return answer{}, false, err
 	}
 	return a, true, nil
-}
-
-func unlessMissing(err error) error {
-	if err == ErrNotFound {
-		return nil
-	}
-	return err
 }
 
 // enqueue makes a waiter and puts it last in the queues of keys, whose shards are locked,
@@ -149,7 +162,11 @@ func (db DB) enqueue(d *demand, keys []string) *waiter {
 	}
 	for i, key := range keys {
 		sh, _ := db.s.hash(key)
-		sh.needQueue(awaited{key: key, n: db.n, kind: d.kind}).push(wt, &wt.nodes[i])
+		q := sh.needQueue(awaited{key: key, n: db.n, kind: d.kind})
+		if d.read != nil && d.read.grouped {
+			q = q.needGroup(d.read.group)
+		}
+		q.push(wt, &wt.nodes[i])
 	}
 	return wt
 }
@@ -173,21 +190,42 @@ func (wt *waiter) leave() {
 	}
 }
 
-// signal notes that a value of kind k is about to be put under the key, if somebody waits
-// for it: serve follows before the shard is unlocked. From here on readers without a lock
-// wait for that.
+// signal notes that a value of kind k, or more of it, is about to be put under the key, if
+// somebody waits for it: serve follows before the shard is unlocked. From here on readers
+// without a lock wait for that.
 func (w *write) signal(k Kind) {
-	if q := w.sh.queue(awaited{key: w.key, n: w.db.n, kind: k}); q != nil {
+	what := awaited{key: w.key, n: w.db.n, kind: k}
+	if q := w.sh.queue(what); q != nil {
 		w.together()
 		w.db.s.signal(q)
+	}
+	if w.sh.derived != nil && w.sh.derived.put != nil {
+		w.sh.derived.put.note(what)
+	}
+}
+
+// signalStream notes that the stream at the key, if there is one, changes or goes.
+func (w *write) signalStream() {
+	if w.sh.waiting != nil && w.found() && kindOf(&w.ref.Record) == KindStream {
+		w.signal(KindStream)
 	}
 }
 
 // fills says whether putting something of a record kind under the key may be what somebody
-// waits for: that is noted where it can't be signalled yet.
+// waits for.
 func (w *write) fills(kind uint8) bool {
 	k := Kind(kind >> encodingBits)
-	return (k == KindList || k == KindZSet) && (!w.ref.Found || kindOf(&w.ref.Record) != k)
+	return (k == KindList || k == KindZSet || k == KindStream) && (!w.ref.Found || kindOf(&w.ref.Record) != k)
+}
+
+// grows notes that elements come to the list under the key, which somebody may wait for,
+// too.
+func (w *write) grows() {
+	if w.run != nil {
+		w.run.fill(w.at)
+	} else {
+		w.signal(KindList)
+	}
 }
 
 // filled is what has been put into a transaction's copy of the store and somebody may wait
@@ -239,8 +277,12 @@ func (s *Store) serve(shards []*shard) {
 	}
 }
 
-// serve serves those who wait in the write's only shard.
-func (w *write) serve() { w.db.s.serve([]*shard{w.sh}) }
+// serveShard is serve for one shard.
+func (s *Store) serveShard(sh *shard) {
+	if sh.waiting != nil {
+		s.serve([]*shard{sh})
+	}
+}
 
 // serveAll is serve for all shards, which are locked.
 func (s *Store) serveAll() {
@@ -253,7 +295,8 @@ func (s *Store) serveAll() {
 	s.serve(shards)
 }
 
-// serveKey serves those who wait for one thing until there is nothing left of it.
+// serveKey serves those who wait for one thing, in their order, as far as there is enough
+// of it for them.
 func (s *Store) serveKey(what awaited) {
 	sh, _ := s.hash(what.key)
 	db := s.DB(what.n)
@@ -261,13 +304,27 @@ func (s *Store) serveKey(what awaited) {
 	if q == nil {
 		return
 	}
-	for q.ready = false; q.first != nil; {
+	q.ready = false
+	if what.kind == KindStream {
+		s.serveStream(q)
+		return
+	}
+	for at, least := q.first, math.MaxInt; at != nil; {
 		b := batch{s: s}
-		if w := b.key(db, what.key); !w.found() || kindOf(&w.ref.Record) != what.kind {
+		w := b.key(db, what.key)
+		if !w.found() || kindOf(&w.ref.Record) != what.kind {
 			return
 		}
-		wt := q.claim()
-		if wt == nil {
+		n := 1
+		if what.kind == KindList {
+			n, _ = w.listLen()
+		}
+		if n < q.least {
+			return
+		}
+		var wt *waiter
+		if wt, at = q.claim(at, n, &least); wt == nil {
+			q.least = least
 			return
 		}
 		b.op = wt.op

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -130,8 +132,10 @@ func queuedWaiters(s *Store) int {
 	for i := range s.shards {
 		if in := s.shards[i].waiting; in != nil {
 			for _, q := range in.queues {
-				for n := q.first; n != nil; n = n.next {
-					all[n.waiter] = true
+				for _, q := range append(slices.Collect(maps.Values(q.groups)), q) {
+					for n := q.first; n != nil; n = n.next {
+						all[n.waiter] = true
+					}
 				}
 			}
 		}
@@ -143,6 +147,12 @@ func queuedWaiters(s *Store) int {
 func waitOutcome(r reply) outcome {
 	if text, failed := r.(redisError); failed && strings.HasPrefix(string(text), "ERR count should be greater than 0") {
 		return outcome{err: ErrOutOfRange}
+	}
+	if text, failed := r.(redisError); failed && strings.HasPrefix(string(text), "NOGROUP") {
+		return outcome{err: ErrNoGroup}
+	}
+	if text, failed := r.(redisError); failed && strings.HasPrefix(string(text), "UNBLOCKED") {
+		return outcome{err: ErrNoStream}
 	}
 	return outcomeOf(&differ{}, r)
 }
@@ -160,6 +170,8 @@ func blockingReply(ctx context.Context, db DB, args []string) (any, error) {
 	}
 	keys := args[1 : len(args)-1]
 	switch args[0] {
+	case "XREAD", "XREADGROUP":
+		return blockingRead(ctx, db, args)
 	case "BLPOP":
 		key, v, err := db.BLPop(ctx, keys...)
 		if len(keys) == 1 {
@@ -198,6 +210,58 @@ func blockingReply(ctx context.Context, db DB, args []string) (any, error) {
 		list = append(list, []any{m.Member, formatFloat(m.Score)})
 	}
 	return result([]any{key, list}, err)
+}
+
+// blockingRead is XREAD [COUNT n] BLOCK 0 STREAMS ..., or XREADGROUP GROUP g c [COUNT n] [NOACK]
+// BLOCK 0 STREAMS ....
+func blockingRead(ctx context.Context, db DB, args []string) (any, error) {
+	at := slices.Index(args, "STREAMS")
+	o := GroupReadOptions{NoAck: slices.Contains(args[:at], "NOACK")}
+	if i := slices.Index(args[:at], "COUNT"); i > 0 {
+		o.Count, _ = strconv.Atoi(args[i+1])
+	}
+	names := args[at+1:]
+	var streams []StreamAt
+	for i, key := range names[:len(names)/2] {
+		pos := map[string]ReadPos{"$": AtEnd, ">": AtNew}
+		p, known := pos[names[len(names)/2+i]]
+		if !known {
+			id, err := ParseStreamID(names[len(names)/2+i])
+			if err != nil {
+				return nil, err
+			}
+			p = AfterID(id)
+		}
+		streams = append(streams, StreamAt{key, p})
+	}
+	list := []any{}
+	reply := func(key string, entries []Entry) {
+		all := []any{}
+		for _, e := range entries {
+			fields := []any{}
+			for _, f := range e.Fields {
+				fields = append(fields, f.Key, f.Value)
+			}
+			all = append(all, []any{e.ID.String(), fields})
+		}
+		list = append(list, []any{key, all})
+	}
+	if args[0] == "XREAD" {
+		got, err := db.XReadBlock(ctx, o.Count, streams...)
+		for _, s := range got {
+			reply(s.Key, s.Entries)
+		}
+		return result[any](list, err)
+	}
+	got, err := db.XReadGroupBlock(ctx, args[2], args[3], o, streams...)
+	for _, s := range got {
+		var entries []Entry
+		for _, d := range s.Deliveries {
+			entries = append(entries, d.Entry)
+		}
+		reply(s.Key, entries)
+	}
+	return result[any](list, err)
 }
 
 // waitScripts go to a Redis and to a store. A line of "n> command" is that of connection n,
@@ -240,6 +304,24 @@ var waitScripts = []struct{ about, lines string }{
 	{"swapdb into a chain", `1> BLMOVE a b LEFT RIGHT 0 | 2> BLPOP b 0 | SELECT db:1 | RPUSH a 1 2 | SWAPDB db:0 db:1 | SELECT db:0 | LRANGE a 0 -1 | EXISTS b`},
 	{"swapdb to other types", `1> BLPOP a 0 | 2> BZPOPMIN a 0 | 3> BLPOP b 0 | SELECT db:1 | SET a x | ZADD b 1 m | SWAPDB db:0 db:1 |
 		SELECT db:0 | DEL a b | RPUSH a 1 | RPUSH b 2 | ZADD a 1 m | EXISTS a b`},
+	{"read", `1> XREAD BLOCK 0 STREAMS s $ | 2> XREAD COUNT 1 BLOCK 0 STREAMS t s 0 0 | 3> XREAD BLOCK 0 STREAMS s 5 | XADD s 1-1 a 1 | 1> XREAD BLOCK 0 STREAMS s t $ 0 |
+		2> XREAD BLOCK 0 STREAMS s 0 | XADD t 1-1 b 2 | XADD s 6-1 c 3 | 1> XREAD BLOCK 0 STREAMS s 6-0 | XLEN s`},
+	{"read what comes otherwise", `XADD x 5-1 a 1 | 1> XREAD BLOCK 0 STREAMS s 0 | SET s x | DEL s | RENAME x s | 1> XREAD BLOCK 0 STREAMS y $ | COPY s y | 1> XREAD BLOCK 0 STREAMS s $ |
+		DEL s | XADD s 4-1 a 1 | XADD s 6-1 a 1 | 1> SELECT db:1 | 1> XREAD BLOCK 0 STREAMS s 0 | MOVE s db:1 | 1> XREAD BLOCK 0 STREAMS z 0 | XADD z 1-1 a 1 | SWAPDB db:0 db:1`},
+	{"read of another type", `SET s x | 1> XREAD BLOCK 0 STREAMS s $ | 1> XREADGROUP GROUP g c BLOCK 0 STREAMS s > | 1> XREADGROUP GROUP g c BLOCK 0 STREAMS none >`},
+	{"group", `XGROUP CREATE s g 0 MKSTREAM | 1> XREADGROUP GROUP g one COUNT 1 BLOCK 0 STREAMS s > | 2> XREADGROUP GROUP g two BLOCK 0 STREAMS s > | 3> XREAD BLOCK 0 STREAMS s 0 |
+		XINFO CONSUMERS s g | XADD s 1-1 a 1 | XADD s 2-1 a 1 | 1> XREADGROUP GROUP g one NOACK BLOCK 0 STREAMS s > | XADD s 3-1 a 1 | XPENDING s g | 1> XREADGROUP GROUP g one BLOCK 0 STREAMS s 0`},
+	{"group of two streams", `XGROUP CREATE s g 0 MKSTREAM | XGROUP CREATE t g 0 MKSTREAM | 1> XREADGROUP GROUP g one BLOCK 0 STREAMS s t > > | 2> XREADGROUP GROUP g two BLOCK 0 STREAMS t s > > |
+		XADD t 1-1 a 1 | XADD s 1-1 a 1 | 1> XREADGROUP GROUP g one BLOCK 0 STREAMS s t > 0 | 1> XREADGROUP GROUP g one BLOCK 0 STREAMS s t > > | DEL t`},
+	{"two groups", `XGROUP CREATE s g 0 MKSTREAM | XGROUP CREATE s h $ | 1> XREADGROUP GROUP g one BLOCK 0 STREAMS s > | 2> XREADGROUP GROUP h one BLOCK 0 STREAMS s > | 3> XREADGROUP GROUP g two BLOCK 0 STREAMS s > |
+		XADD s 1-1 a 1 | XGROUP DESTROY s g | XADD s 2-1 a 1`},
+	{"group ends", `XGROUP CREATE s g 0 MKSTREAM | 1> XREADGROUP GROUP g one BLOCK 0 STREAMS s > | 2> XREAD BLOCK 0 STREAMS s 0 | XGROUP DESTROY s g | XGROUP CREATE s g 0 |
+		1> XREADGROUP GROUP g one BLOCK 0 STREAMS s > | DEL s | XGROUP CREATE s g 0 MKSTREAM | 1> XREADGROUP GROUP g one BLOCK 0 STREAMS s > | SET s x | DEL s |
+		XGROUP CREATE s g 0 MKSTREAM | 1> XREADGROUP GROUP g one BLOCK 0 STREAMS s > | RENAME s t | 1> XREADGROUP GROUP g one BLOCK 0 STREAMS t > | XADD u 1-1 a 1 | RENAME u t |
+		XGROUP CREATE t g $ | 1> XREADGROUP GROUP g one BLOCK 0 STREAMS t > | PEXPIREAT t 1 | XGROUP CREATE s g 0 MKSTREAM | 1> XREADGROUP GROUP g one BLOCK 0 STREAMS s > | SWAPDB db:0 db:1 |
+		XGROUP CREATE s g 0 MKSTREAM | 1> XREADGROUP GROUP g one BLOCK 0 STREAMS s > | FLUSHDB`},
+	{"group moved", `XGROUP CREATE s g 0 MKSTREAM | XADD s 1-1 a 1 | XADD s 2-1 a 1 | XGROUP SETID s g $ | 1> XREADGROUP GROUP g one BLOCK 0 STREAMS s > | XGROUP SETID s g $ | XADD s 3-1 a 1 | XSETID s 9-1 |
+		1> XREADGROUP GROUP g one BLOCK 0 STREAMS s > | XGROUP DELCONSUMER s g one | XADD s 10-1 a 1 | XDEL s 10-1 | XTRIM s MAXLEN 0`},
 	{"flush", `1> BLPOP a 0 | SET a x | FLUSHDB | RPUSH a 1 | EXISTS a`},
 	{"linsert and lset", `1> BLPOP a 0 | LPUSHX a 1 | RPUSHX a 1 | LINSERT a BEFORE x y | EXISTS a | LPUSH a 1 2 | LSET a 0 z | LRANGE a 0 -1`},
 	{"expired", `1> BLPOP a 0 | SET a x PXAT 1 | RPUSH b 1 | PEXPIREAT b 1 | RENAMENX b a | RPUSH a 1 2 | PEXPIREAT a 1 | RPUSH a 3 | LRANGE a 0 -1`},
@@ -268,5 +350,54 @@ func TestRedisBlocks(t *testing.T) {
 			noWaiters(t, w.s)
 			w.close()
 		})
+	}
+}
+
+// TestRedisBlocksRandom is TestRedisBlocks with lines that nobody has thought of: a few
+// connections that pop and move between a few lists, and wait.
+func TestRedisBlocksRandom(t *testing.T) {
+	rng := seededRand(t)
+	for range rounds(12) {
+		w := newTwin(t, rng)
+		w.reset()
+		p := &waitPair{w: w, conns: map[string]*waitConn{}}
+		key := func() string { return string(rune('a' + rng.IntN(4))) }
+		side := func() string { return []string{"LEFT", "RIGHT"}[rng.IntN(2)] }
+		for i := range 60 {
+			who := strconv.Itoa(rng.IntN(6))
+			var args []string
+			if c := p.conns[who]; rng.IntN(2) == 0 && (c == nil || c.real == nil) {
+				switch rng.IntN(5) {
+				case 0:
+					args = []string{"BLPOP", key(), key(), "0"}
+				case 1:
+					args = []string{"BRPOPLPUSH", key(), key(), "0"}
+				case 2:
+					args = []string{"BLMPOP", "0", "2", key(), key(), side(), "COUNT", "2"}
+				default:
+					args = []string{"BLMOVE", key(), key(), side(), side(), "0"}
+				}
+				p.wait(t, who, args)
+			} else {
+				switch rng.IntN(6) {
+				case 0:
+					args = []string{"LMOVE", key(), key(), side(), side()}
+				case 1:
+					args = []string{"DEL", key()}
+				case 2:
+					args = []string{"LPOP", key()}
+				default:
+					args = []string{"RPUSH", key(), strconv.Itoa(i), strconv.Itoa(-i)}[:3+rng.IntN(2)]
+				}
+				w.run(false, args[0], args[1:]...)
+				w.compare()
+			}
+			p.compare(t, strings.Join(args, " "))
+		}
+		w.state()
+		w.compare()
+		p.close(t)
+		noWaiters(t, w.s)
+		w.close()
 	}
 }

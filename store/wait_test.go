@@ -19,12 +19,13 @@ import (
 
 func init() {
 	for _, name := range []string{
-		"List.BLPop", "List.BRPop", "List.BLMove", "List.BRPopLPush", "ZSet.BPopMin", "ZSet.BPopMax",
+		"List.BLPop", "List.BRPop", "List.BLMove", "List.BLMoveM", "List.BRPopLPush", "ZSet.BPopMin", "ZSet.BPopMax",
 		"DB.BLPop", "DB.BRPop", "DB.BLMPop", "DB.BZPopMin", "DB.BZPopMax", "DB.BZMPopMin", "DB.BZMPopMax",
 	} {
 		methodRules[name] = waits
 	}
 	methodArguments["List.BLMove"] = []any{nil, "another", Left, Right}
+	methodArguments["List.BLMoveM"] = []any{nil, "another", Left, Right, MoveOptions{}}
 	methodArguments["List.BRPopLPush"] = []any{nil, "another"}
 	methodArguments["DB.BLMPop"] = []any{nil, Left, 1, []string{"key"}}
 	for _, name := range []string{"DB.BLPop", "DB.BRPop", "DB.BZPopMin", "DB.BZPopMax"} {

@@ -187,7 +187,7 @@ func (w *write) unlock() {
 		return
 	}
 	if w.sh.waiting != nil {
-		w.serve()
+		w.db.s.serveShard(w.sh)
 	}
 	if w.odd {
 		w.odd = false
@@ -237,12 +237,10 @@ func (w *write) put(e structures.Entry) {
 		_, h := w.db.s.hash(w.key)
 		w.t.Seek(&w.ref, h, w.key)
 	}
-	if w.sh.waiting != nil {
+	if w.fills(e.Kind) {
 		w.signal(Kind(e.Kind >> encodingBits))
 	}
-	if w.sh.derived != nil && w.sh.derived.put != nil && w.fills(e.Kind) {
-		w.sh.derived.put.note(awaited{key: w.key, n: w.db.n, kind: Kind(e.Kind >> encodingBits)})
-	}
+	w.signalStream()
 	e.Version = w.sh.nextVersion()
 	if w.db.s.stamp != nil {
 		e.Stamp = w.db.s.stamp(0)
@@ -282,6 +280,7 @@ func (w *write) del() bool {
 	case w.run != nil:
 		w.run.del(w)
 	default:
+		w.signalStream()
 		w.sh.nextVersion()
 		w.t.Delete(&w.ref, w.key)
 	}
@@ -319,6 +318,7 @@ func (w *write) changed() {
 		w.run.changed(w)
 		return
 	}
+	w.signalStream()
 	w.t.Mutated(&w.ref, w.sh.nextVersion())
 }
 

@@ -15,6 +15,7 @@ const (
 	AggregateSum Aggregate = iota
 	AggregateMin
 	AggregateMax
+	AggregateCount // how many have it, or the sum of their weights; Redis 8.8
 )
 
 // CombineOptions are the options of unions and intersections of sorted sets. The zero
@@ -26,7 +27,7 @@ type CombineOptions struct {
 
 // check returns what is wrong with the options for n keys.
 func (o *CombineOptions) check(n int) error {
-	if n == 0 || len(o.Weights) != 0 && len(o.Weights) != n || o.Aggregate > AggregateMax {
+	if n == 0 || len(o.Weights) != 0 && len(o.Weights) != n || o.Aggregate > AggregateCount {
 		return ErrInvalidOption
 	}
 	if slices.ContainsFunc(o.Weights, math.IsNaN) {
@@ -40,10 +41,18 @@ func (a Aggregate) add(x, y float64) float64 {
 	switch {
 	case a == AggregateMin && y < x, a == AggregateMax && y > x:
 		return y
-	case a != AggregateSum:
+	case a == AggregateMin, a == AggregateMax:
 		return x
 	}
 	return number(x + y)
+}
+
+// weighted returns what a score counts in a sum, of an input with a weight.
+func (a Aggregate) weighted(score, weight float64) float64 {
+	if a == AggregateCount {
+		return weight
+	}
+	return score * weight
 }
 
 // number returns 0 in place of what is no number, as Redis does.
@@ -122,7 +131,7 @@ func union(inputs []zinput, o *CombineOptions) (list []Scored) {
 	at := map[string]int{}
 	for _, in := range bySize(inputs) {
 		in.walk(func(member string, score float64) bool {
-			score = number(score * in.weight)
+			score = number(o.Aggregate.weighted(score, in.weight))
 			i, found := at[member]
 			if found {
 				list[i].Score = o.Aggregate.add(list[i].Score, score)
@@ -139,10 +148,10 @@ func union(inputs []zinput, o *CombineOptions) (list []Scored) {
 func inter(inputs []zinput, o *CombineOptions) (list []Scored) {
 	sorted := bySize(inputs)
 	eachCommon(sorted, func(member string, score float64) bool {
-		sum := number(score * sorted[0].weight)
+		sum := number(o.Aggregate.weighted(score, sorted[0].weight))
 		for _, in := range sorted[1:] {
 			score, _ := in.score(member)
-			sum = o.Aggregate.add(sum, score*in.weight)
+			sum = o.Aggregate.add(sum, o.Aggregate.weighted(score, in.weight))
 		}
 		list = append(list, Scored{member, sum})
 		return true

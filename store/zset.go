@@ -101,9 +101,14 @@ func (z ZSet) Add(members ...Scored) (int, error) { return z.AddWith(ZAddOptions
 //
 // [ZADD]: https://redis.io/docs/latest/commands/zadd/
 func (z ZSet) AddWith(o ZAddOptions, members ...Scored) (int, error) {
+	return z.add("ZADD", wrongAdd(o.If, members), o, members)
+}
+
+// add is AddWith, also for other commands. wrong is what is wrong with the arguments.
+func (z ZSet) add(op string, wrong error, o ZAddOptions, members []Scored) (int, error) {
 	var w write
 	defer w.end()
-	v, err := z.open(&w, "ZADD", wrongAdd(o.If, members))
+	v, err := z.open(&w, op, wrong)
 	if err != nil {
 		return 0, err
 	}
@@ -752,6 +757,27 @@ func sampleScored(v *structures.ZSet, count int) []Scored {
 //
 // [ZSCAN]: https://redis.io/docs/latest/commands/zscan/
 func (z ZSet) Scan(cursor uint64, o ScanOptions) (members []Scored, next uint64, err error) {
+	next, err = z.scan(cursor, o, func(member string, score float64) {
+		members = append(members, Scored{member, score})
+	})
+	return members, next, err
+}
+
+// ScanNoScores is Scan without the scores: Valkey's ZSCAN with NOSCORES.
+//
+// It returns [ErrWrongType] if the key holds another type, [ErrInvalidCursor] for a
+// cursor that ScanNoScores did not return and [ErrInvalidOption] if Count is negative or a
+// Type is given.
+//
+// The complexity is O(Count) each call. Redis: [ZSCAN].
+//
+// [ZSCAN]: https://redis.io/docs/latest/commands/zscan/
+func (z ZSet) ScanNoScores(cursor uint64, o ScanOptions) (members []string, next uint64, err error) {
+	next, err = z.scan(cursor, o, func(member string, _ float64) { members = append(members, member) })
+	return members, next, err
+}
+
+func (z ZSet) scan(cursor uint64, o ScanOptions, found func(member string, score float64)) (next uint64, err error) {
 	var wrong error
 	switch {
 	case cursor > structures.MaxCursor:
@@ -765,14 +791,14 @@ func (z ZSet) Scan(cursor uint64, o ScanOptions) (members []Scored, next uint64,
 	v, locked, err := z.read("ZSCAN", &view, wrong)
 	defer locked.release()
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	at := v.Scan(uint32(cursor), o.Count, func(member string, score float64) {
 		if o.Match == "" || matches(o.Match, member) {
-			members = append(members, Scored{member, score})
+			found(member, score)
 		}
 	})
-	return members, uint64(at), nil
+	return uint64(at), nil
 }
 
 // All returns an iterator over the members and their scores in order, as of now. The

@@ -625,7 +625,9 @@ func callCombine(_ *twin, db DB, name string, a []string) (any, error) {
 			}
 			options = options[n:]
 		case "AGGREGATE":
-			o.Aggregate = map[string]Aggregate{"SUM": AggregateSum, "MIN": AggregateMin, "MAX": AggregateMax}[options[1]]
+			o.Aggregate = map[string]Aggregate{
+				"SUM": AggregateSum, "MIN": AggregateMin, "MAX": AggregateMax, "COUNT": AggregateCount,
+			}[options[1]]
 			options = options[1:]
 		case "LIMIT":
 			if limit, err = strconv.Atoi(options[1]); err != nil {

@@ -21,7 +21,7 @@ func init() {
 		"Score": lookup, "Rank": lookup, "RankWithScore": lookup, "RevRank": lookup, "RevRankWithScore": lookup,
 		"PopMin": lookup, "PopMax": lookup, "RandMember": lookup,
 		"Card": sizeOf, "Count": sizeOf, "Range": sizeOf, "RangeWithScores": sizeOf, "Rem": sizeOf, "RemRange": sizeOf,
-		"PopMinN": sizeOf, "PopMaxN": sizeOf, "RandMembers": sizeOf, "RandMembersWithScores": sizeOf, "Scan": sizeOf,
+		"PopMinN": sizeOf, "PopMaxN": sizeOf, "RandMembers": sizeOf, "RandMembersWithScores": sizeOf, "Scan": sizeOf, "ScanNoScores": sizeOf,
 		"Union": sizeOf, "UnionWith": sizeOf, "Inter": sizeOf, "InterWith": sizeOf, "InterCard": sizeOf,
 		"Diff": sizeOf, "DiffWithScores": sizeOf,
 		"MScore": sizeOf.except("it says found or not", func(r *rule) { r.zero = false }),
@@ -44,7 +44,7 @@ func init() {
 		"ZSet.Union": {other}, "ZSet.UnionWith": {add, other}, "ZSet.UnionStore": {other}, "ZSet.UnionStoreWith": {add, other},
 		"ZSet.Inter": {other}, "ZSet.InterWith": {add, other}, "ZSet.InterStore": {other}, "ZSet.InterStoreWith": {add, other},
 		"ZSet.InterCard": {0, other}, "ZSet.Diff": {other}, "ZSet.DiffWithScores": {other}, "ZSet.DiffStore": {other},
-		"ZSet.Scan": {uint64(0), ScanOptions{}}, "DB.ZMPopMin": {1, []string{"key"}}, "DB.ZMPopMax": {1, []string{"key"}},
+		"ZSet.Scan": {uint64(0), ScanOptions{}}, "ZSet.ScanNoScores": {uint64(0), ScanOptions{}}, "DB.ZMPopMin": {1, []string{"key"}}, "DB.ZMPopMax": {1, []string{"key"}},
 	} {
 		methodArguments[name] = args
 	}
@@ -128,7 +128,7 @@ func TestZSetMistakes(t *testing.T) {
 		{ErrOutOfRange, first(z.PopMinN(-1))},
 		{ErrOutOfRange, first(z.PopMaxN(math.MinInt))},
 		{ErrInvalidOption, first(z.UnionWith(CombineOptions{Weights: []float64{1}}, "b"))},
-		{ErrInvalidOption, first(z.UnionWith(CombineOptions{Aggregate: AggregateMax + 1}, "b"))},
+		{ErrInvalidOption, first(z.UnionWith(CombineOptions{Aggregate: AggregateCount + 1}, "b"))},
 		{ErrNotFloat, first(z.InterWith(CombineOptions{Weights: []float64{1, nan}}, "b"))},
 		{ErrInvalidOption, first(z.UnionStore())},
 		{ErrInvalidOption, first(z.DiffStore())},

@@ -307,17 +307,6 @@ func InterSets(sets []*Set) []string {
 	return first.pick(nil, rest, true)
 }
 
-// InterCard returns how many members InterSets would return, at most limit. The
-// complexity is that of InterSets.
-func InterCard(sets []*Set, limit int) (n int) {
-	first, rest := bySize(sets)
-	var b batch
-	for b.begin(first); n < limit && b.next(); n += b.n {
-		b.keep(rest, true)
-	}
-	return min(n, limit)
-}
-
 // bySize returns the smallest of the sets, and the others in the order of their sizes.
 func bySize(sets []*Set) (smallest *Set, rest []*Set) {
 	if len(sets) == 0 {

@@ -69,21 +69,69 @@ func (b *Bytes) Slice(from, to int) string {
 	var s strings.Builder
 	s.Grow(to - from)
 	for from < to {
-		first := from / bytesPageLen * bytesPageLen
-		end := min(to, first+bytesPageLen)
-		if p := b.page(from); p != nil {
-			s.Write(p[from-first : end-first])
-			from = end
-			continue
+		text, page, n := b.piece(from, to)
+		switch {
+		case page != nil:
+			s.Write(page)
+		case text != "":
+			s.WriteString(text)
+		default:
+			s.Write(zeroPage[:n])
 		}
-		if known := min(end, len(b.base)); from < known {
-			s.WriteString(b.base[from:known])
-			from = known
-		}
-		s.Write(zeroPage[:end-from])
-		from = end
+		from += n
 	}
 	return s.String()
+}
+
+// Equal says whether the whole is s, without a copy of it. The complexity is O(n) where
+// n = b.Len().
+func (b *Bytes) Equal(s string) bool {
+	if b.n != len(s) {
+		return false
+	}
+	var buf [digestBlock]byte
+	for off := 0; off < len(s); off += len(buf) {
+		part := buf[:min(len(buf), len(s)-off)]
+		b.ReadAt(part, off)
+		if string(part) != s[off:off+len(part)] {
+			return false
+		}
+	}
+	return true
+}
+
+// ReadAt copies the bytes from off on to dst, as many as there are, and returns how many.
+// The complexity is O(len(dst)).
+func (b *Bytes) ReadAt(dst []byte, off int) int {
+	to := min(b.n, off+len(dst))
+	from := off
+	for off < to {
+		text, page, n := b.piece(off, to)
+		into := dst[off-from:]
+		switch {
+		case page != nil:
+			copy(into, page)
+		case text != "":
+			copy(into, text)
+		default:
+			clear(into[:n])
+		}
+		off += n
+	}
+	return max(to-from, 0)
+}
+
+// Each calls f with the parts of the whole, in their order: texts and pages, which f must
+// not change or keep. The complexity is O(n) where n = b.Len().
+func (b *Bytes) Each(f func(text string, page []byte)) {
+	for from := 0; from < b.n; {
+		text, page, n := b.piece(from, b.n)
+		if page == nil && text == "" {
+			page = zeroPage[:n]
+		}
+		f(text, page)
+		from += n
+	}
 }
 
 // At returns the byte at i, which is below Len. The complexity is O(1).
@@ -111,6 +159,39 @@ func (b *Bytes) WriteAt(off int, s string) {
 		off, s = off+n, s[n:]
 		b.n = max(b.n, off)
 	}
+}
+
+// Put writes c over the byte at i, as WriteAt does. The complexity is that of WriteAt.
+func (b *Bytes) Put(i int, c byte) {
+	b.own(i)[i%bytesPageLen] = c
+	b.n = max(b.n, i+1)
+}
+
+// Grow makes the string n bytes long, if it is shorter, by a hole at its end.
+// The complexity is O(1).
+func (b *Bytes) Grow(n int) { b.n = max(b.n, n) }
+
+// piece returns the longest part of the bytes in [from, to), to at most Len, that begins
+// at from and lies in one place: in the base, in a page, or else in a hole of n zeros.
+func (b *Bytes) piece(from, to int) (text string, page []byte, n int) {
+	first := from / bytesPageLen * bytesPageLen
+	to = min(to, first+bytesPageLen)
+	if p := b.page(from); p != nil {
+		return "", p[from-first : to-first], to - from
+	}
+	if from < len(b.base) {
+		to = min(to, len(b.base))
+		return b.base[from:to], nil, to - from
+	}
+	return "", nil, to - from
+}
+
+// adopt makes p, which is nobody else's from now on, the page that has the byte at i and
+// that was never written. Grow must follow; what lies behind Len in p is zero.
+func (b *Bytes) adopt(i int, p *[bytesPageLen]byte) {
+	slot := b.pages.Mut(i/bytesPageLen, b.owner)
+	slot.b, slot.owner = p, b.owner
+	b.held++
 }
 
 // page returns the page that has the byte at i for reading, nil if it was never

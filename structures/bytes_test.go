@@ -76,6 +76,11 @@ func (m *bytesModel) check(t testing.TB, r *rand.Rand) {
 		if from < len(m.m) {
 			require.Equal(t, m.m[from], m.b.At(from))
 		}
+		buf := []byte(strings.Repeat("?", to-from+3)) // it may reach behind the end
+		n := m.b.ReadAt(buf, from)
+		require.Equal(t, min(len(buf), len(m.m)-from), n)
+		require.True(t, string(m.m[from:from+n]) == string(buf[:n]), "from %d differs", from)
+		require.Equal(t, strings.Repeat("?", len(buf)-n), string(buf[n:]))
 	}
 }
 

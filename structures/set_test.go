@@ -369,8 +369,11 @@ func TestSetAlgebraEqualsModel(t *testing.T) {
 	algebra := map[string]struct {
 		ours  func([]*Set) []string
 		naive func([]*setModel) []string
+		card  func([]*Set, int) int
 	}{
-		"inter": {InterSets, naiveInter}, "union": {UnionSets, naiveUnion}, "diff": {DiffSets, naiveDiff},
+		"inter": {InterSets, naiveInter, InterCard},
+		"union": {UnionSets, naiveUnion, UnionCard},
+		"diff":  {DiffSets, naiveDiff, DiffCard},
 	}
 	for name, cfg := range setConfigs() {
 		t.Run(name, func(t *testing.T) {
@@ -388,18 +391,18 @@ func TestSetAlgebraEqualsModel(t *testing.T) {
 					}
 					models, sets = append(models, m), append(sets, m.s)
 				}
-				n := len(naiveInter(models))
-				for _, limit := range []int{1, n, n + 1, math.MaxInt} {
-					require.Equal(t, min(n, max(limit, 1)), InterCard(sets, limit))
-				}
 				for op, a := range algebra {
 					got, want := a.ours(sets), a.naive(models)
+					for _, limit := range []int{1, len(want) - 1, len(want), len(want) + 1, math.MaxInt} {
+						require.Equal(t, min(len(want), max(limit, 1)), a.card(sets, max(limit, 1)), "%s of %d", op, len(sets))
+					}
 					slices.Sort(got)
 					require.Equal(t, want, append([]string{}, got...), "%s of %d", op, len(sets))
 				}
 			}
 			for op, a := range algebra {
 				require.Empty(t, a.ours(nil), op)
+				require.Zero(t, a.card(nil, 1), op)
 			}
 		})
 	}
@@ -427,7 +430,46 @@ func TestSetAlgebraOfLargeSets(t *testing.T) {
 				got = append([]string{}, DiffSets(ours[:k])...)
 				slices.Sort(got)
 				require.Equal(t, naiveDiff(theirs[:k]), got)
+				require.Equal(t, len(got), DiffCard(ours[:k], math.MaxInt))
+				require.Equal(t, len(naiveUnion(theirs[:k])), UnionCard(ours[:k], math.MaxInt))
 			}
+		}
+	}
+}
+
+// Where a limit bounds it, the result is not made.
+func TestSetCardsStopAtLimit(t *testing.T) {
+	cfg := TableConfig{Hash: seeded}.WithDefaults()
+	one, large := NewSet(cfg), NewSet(cfg)
+	one.Add("in none")
+	for i := range 20_000 {
+		large.Add(strconv.Itoa(i))
+	}
+	parts := make([]*Set, 2*fewSets)
+	for i := range parts {
+		parts[i] = NewSet(cfg)
+		for j := range 2000 {
+			parts[i].Add(strconv.Itoa(2000*i + j))
+		}
+	}
+	for name, c := range map[string]struct {
+		card func([]*Set, int) int
+		sets []*Set
+	}{
+		"union of few":    {UnionCard, []*Set{large, one}},
+		"union of large":  {UnionCard, append([]*Set{large}, parts...)},
+		"union of parts":  {UnionCard, parts},
+		"diff of few":     {DiffCard, []*Set{large, one}},
+		"diff of many":    {DiffCard, append([]*Set{large, one}, parts[1:]...)},
+		"inter of few":    {InterCard, []*Set{large, parts[0]}},
+		"intersect of it": {InterCard, slices.Repeat([]*Set{large}, 2*fewSets)},
+	} {
+		for _, limit := range []int{1, 1500, 2100} {
+			if limit > 2000 && name != "union of parts" {
+				continue
+			}
+			allocs := testing.AllocsPerRun(1, func() { require.Equal(t, limit, c.card(c.sets, limit), name) })
+			require.LessOrEqual(t, allocs, 100.0, "%s up to %d", name, limit)
 		}
 	}
 }

@@ -39,3 +39,15 @@ func (g *guide) got(call string, value any, err error) {
 		_, g.err = fmt.Fprintf(g.w, "  %-54s %v\n", call, value)
 	}
 }
+
+// number prints a call and the number that it returned, to a tenth.
+func (g *guide) number(call string, n float64, err error) { g.got(call, fmt.Sprintf("%.1f", n), err) }
+
+// places prints a call and the places that it returned with their distances.
+func (g *guide) places(call string, found []store.GeoResult, err error) {
+	list := make([]string, len(found))
+	for i, f := range found {
+		list[i] = fmt.Sprintf("%s %.1f", f.Member, f.Dist)
+	}
+	g.got(call, list, err)
+}

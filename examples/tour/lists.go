@@ -34,5 +34,11 @@ func listsSection(w io.Writer, s *store.Store) error {
 	g.got(`s.List("nothing").Range(0, -1)`, all, err)
 	task, err = s.List("nothing").LPop()
 	g.text(`s.List("nothing").LPop()`, task, err)
+
+	g.say("Elements are moved to another list in one step.")
+	moved, err := tasks.LMoveM("done", store.Left, store.Right, store.MoveOptions{Count: 2})
+	g.got(`s.List("tasks").LMoveM("done", store.Left, store.Right, store.MoveOptions{Count: 2})`, moved, err)
+	all, err = s.List("done").Range(0, -1)
+	g.got(`s.List("done").Range(0, -1)`, all, err)
 	return g.err
 }

@@ -28,6 +28,8 @@ func setsSection(w io.Writer, s *store.Store) error {
 	})
 	g.members(`s.Set("tag:go").Union("tag:cache")`, func() ([]string, error) { return golang.Union("tag:cache") })
 	g.members(`s.Set("tag:go").Diff("tag:database")`, func() ([]string, error) { return golang.Diff("tag:database") })
+	n, err = golang.UnionCard(0, "tag:database", "tag:cache")
+	g.got(`s.Set("tag:go").UnionCard(0, "tag:database", "tag:cache")`, n, err)
 	return g.err
 }
 

@@ -34,6 +34,14 @@ func stringsSection(w io.Writer, s *store.Store) error {
 	n, err = s.Exists("greeting", "number")
 	g.got(`s.Exists("greeting", "number")`, n, err)
 
+	g.say("A value is replaced, or a key deleted, only if it is what one thinks it is.")
+	owner := s.String("owner")
+	g.did(`s.String("owner").Set("alice")`, owner.Set("alice"))
+	freed, err := owner.DelEx(store.IfEqual, "bob")
+	g.got(`s.String("owner").DelEx(store.IfEqual, "bob")`, freed, err)
+	freed, err = owner.DelEx(store.IfEqual, "alice")
+	g.got(`s.String("owner").DelEx(store.IfEqual, "alice")`, freed, err)
+
 	g.say("A key with a time to live is gone at its deadline, to the millisecond.")
 	const ttl = 100 * time.Millisecond
 	token := s.String("token")

@@ -34,6 +34,9 @@ var checks = map[string]check{
 			`s.Del("greeting") 1`,
 			`s.Del("greeting") 0`,
 			`s.Exists("greeting", "number") 1`,
+			`s.String("owner").Set("alice") OK`,
+			`s.String("owner").DelEx(store.IfEqual, "bob") false`,
+			`s.String("owner").DelEx(store.IfEqual, "alice") true`,
 			`s.String("token").SetEX("f00d", 100*time.Millisecond) OK`,
 			`s.TTL("token") 100ms`,
 			`s.String("token").Get() "f00d"`,
@@ -128,14 +131,14 @@ var checks = map[string]check{
 			`s.List("tasks").Len() 2`,
 			`s.List("nothing").Range(0, -1) []`,
 			`s.List("nothing").LPop() ErrNotFound`,
+			`s.List("tasks").LMoveM("done", store.Left, store.Right, store.MoveOptions{Count: 2}) [write sleep]`,
+			`s.List("done").Range(0, -1) [breakfast write sleep]`,
 		},
 		leaves: func(t *testing.T, s *store.Store) {
-			for key, want := range map[string][]string{"tasks": {"write", "sleep"}, "done": {"breakfast"}} {
-				all, err := s.List(key).Range(0, -1)
-				require.NoError(t, err)
-				require.Equal(t, want, all)
-			}
-			wantKeys(t, s.DB(0), "done", "tasks")
+			all, err := s.List("done").Range(0, -1)
+			require.NoError(t, err)
+			require.Equal(t, []string{"breakfast", "write", "sleep"}, all)
+			wantKeys(t, s.DB(0), "done")
 		},
 	},
 	"Sets": {
@@ -148,6 +151,7 @@ var checks = map[string]check{
 			`s.Set("tag:go").Inter("tag:database", "tag:cache") [page:3]`,
 			`s.Set("tag:go").Union("tag:cache") [page:1 page:2 page:3 page:5]`,
 			`s.Set("tag:go").Diff("tag:database") [page:1]`,
+			`s.Set("tag:go").UnionCard(0, "tag:database", "tag:cache") 5`,
 		},
 		leaves: func(t *testing.T, s *store.Store) {
 			for key, want := range map[string][]string{
@@ -173,12 +177,80 @@ var checks = map[string]check{
 			`s.ZSet("leaderboard").RevRank("Bob") 1`,
 			`s.ZSet("leaderboard").Score("Charlie") 80`,
 			`s.ZSet("leaderboard").Score("nobody") ErrNotFound`,
+			`s.ZSet("yesterday").Add(Bob, Dora) 2`,
+			`s.ZSet("leaderboard").UnionWith(count, "yesterday") [{Alice 1} {Charlie 1} {Dora 1} {Bob 2}]`,
 		},
 		leaves: func(t *testing.T, s *store.Store) {
 			all, err := s.ZSet("leaderboard").RangeWithScores(store.ByRank(0, -1))
 			require.NoError(t, err)
 			require.Equal(t, []store.Scored{{Member: "Charlie", Score: 80}, {Member: "Bob", Score: 93}, {Member: "Alice", Score: 100}}, all)
-			wantKeys(t, s.DB(0), "leaderboard")
+			wantKeys(t, s.DB(0), "leaderboard", "yesterday")
+		},
+	},
+	"Bitmaps": {
+		prints: []string{
+			`s.Bitmap("tuesday").SetBit(7, true) false`,
+			`s.Bitmap("monday").GetBit(7) true`,
+			`s.Bitmap("monday").GetBit(8) false`,
+			`s.Bitmap("monday").Count() 3`,
+			`s.Bitmap("monday").Count(store.ByBit(0, 999)) 2`,
+			`s.Bitmap("monday").Pos(true, store.FromBit(8)) 1000000`,
+			`s.Bitmap("both").Op(store.BitAnd, "monday", "tuesday") 125001`,
+			`s.Bitmap("both").Count() 1`,
+			`s.Bitmap("lost").Op(store.BitDiff, "monday", "tuesday") 125001`,
+			`s.Bitmap("lost").Count() 2`,
+			`s.Bitmap("player").Field(level.IncrBy(9)...) [{9 false}]`,
+			`s.Bitmap("player").Field(level.IncrBy(9)...) [{15 false}]`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			wantString(t, s.String("tuesday"), "\x01")
+			wantString(t, s.String("player"), "\xf0")
+			lost, err := s.Bitmap("lost").Pos(true, store.FromBit(4))
+			require.NoError(t, err)
+			require.EqualValues(t, 1_000_000, lost)
+			wantKeys(t, s.DB(0), "both", "lost", "monday", "player", "tuesday")
+		},
+	},
+	"HyperLogLogs": {
+		prints: []string{
+			`s.HLL("visitors:monday").Add("Alice", "Bob", "Carol") true`,
+			`s.HLL("visitors:monday").Add("Bob") false`,
+			`s.HLL("visitors:monday").Count() 3`,
+			`s.HLL("visitors:tuesday").Add("Bob", "Dave") true`,
+			`s.HLL("visitors:monday").Count("visitors:tuesday") 4`,
+			`s.HLL("visitors:both").Merge("visitors:monday", ...) OK`,
+			`s.HLL("visitors:both").Count() 4`,
+			`s.HLL("visitors:year").Add(100,000 visitors) true`,
+			`s.HLL("visitors:year").Count() 99740`,
+			`s.String("visitors:year").StrLen() 12304`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			for key, want := range map[string]int{"monday": 3, "tuesday": 2, "both": 4} {
+				n, err := s.HLL("visitors:" + key).Count()
+				require.NoError(t, err)
+				require.Equal(t, want, n)
+			}
+			wantKeys(t, s.DB(0), "visitors:both", "visitors:monday", "visitors:tuesday", "visitors:year")
+		},
+	},
+	"Places": {
+		prints: []string{
+			`s.Geo("Sicily").Add(Palermo) 1`,
+			`s.Geo("Sicily").Add(Catania) 1`,
+			`s.Geo("Sicily").Add(Agrigento) 1`,
+			`s.Type("Sicily") zset`,
+			`s.Geo("Sicily").Dist("Palermo", "Catania", km) 166.3`,
+			`Search(ByRadius(FromMember("Agrigento"), 100, km).Asc()) [Agrigento 0.0 Palermo 91.0]`,
+			`Search(ByBox(FromPoint(15, 37), 300, 300, km).Count(1)) [Catania 56.4]`,
+			`Search(ByPolygon(west...).Asc()) [Palermo 33984.8 Agrigento 92122.7]`,
+			`s.ZSet("Sicily").Rem("Palermo") 1`,
+			`s.Geo("Sicily").Dist("Palermo", "Catania", km) ErrNotFound`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			left, err := s.ZSet("Sicily").Range(store.ByRank(0, -1))
+			require.NoError(t, err)
+			require.Equal(t, []string{"Agrigento", "Catania"}, left)
+			wantKeys(t, s.DB(0), "Sicily")
 		},
 	},
 	"Streams": {

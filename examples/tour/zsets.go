@@ -28,5 +28,11 @@ func zsetsSection(w io.Writer, s *store.Store) error {
 	g.got(`s.ZSet("leaderboard").Score("Charlie")`, score, err)
 	score, err = board.Score("nobody")
 	g.got(`s.ZSet("leaderboard").Score("nobody")`, score, err)
+
+	g.say("Boards are combined: here by on how many of them somebody is.")
+	n, err := s.ZSet("yesterday").Add(store.Scored{Member: "Bob", Score: 7}, store.Scored{Member: "Dora", Score: 5})
+	g.got(`s.ZSet("yesterday").Add(Bob, Dora)`, n, err)
+	days, err := board.UnionWith(store.CombineOptions{Aggregate: store.AggregateCount}, "yesterday")
+	g.got(`s.ZSet("leaderboard").UnionWith(count, "yesterday")`, days, err)
 	return g.err
 }

@@ -17,6 +17,7 @@ func TestHashes(t *testing.T)    { hashModel().check(t) }
 func TestLists(t *testing.T)     { listModel().check(t) }
 func TestSets(t *testing.T)      { setModel().check(t) }
 func TestZSets(t *testing.T)     { zsetModel().check(t) }
+func TestHLLs(t *testing.T)      { hllModel().check(t) }
 func TestKeys(t *testing.T)      { keyModel().check(t) }
 func TestDeadlines(t *testing.T) { deadlineModel().check(t) }
 
@@ -307,6 +308,37 @@ func listModel() *model[two] {
 				}
 				return st.with(a.key, slices.Concat([]string{a.value}, st[a.key][1:])), nil
 			})},
+		},
+	}
+}
+
+// hllModel is the model of HyperLogLogs: of as few elements as there are here, they are
+// exact. Its state is the elements of two, sorted.
+func hllModel() *model[two] {
+	on := func(s *store.Store, a args) store.HLL { return s.HLL(name(a.key)) }
+	add := func(items []string, more ...string) []string {
+		items = slices.Concat(items, more)
+		slices.Sort(items)
+		return slices.Compact(items)
+	}
+	return &model[two]{
+		rounds: 150, equal: two.equal, draw: drawKeys,
+		commands: []command[two]{
+			{"PFADD", func(s *store.Store, a args) (any, error) {
+				return on(s, a).Add(a.items...)
+			}, says(func(st two, a args) (two, any) {
+				after := add(st[a.key], a.items...)
+				return st.with(a.key, after), len(after) > len(st[a.key])
+			})},
+			{"PFCOUNT", func(s *store.Store, a args) (any, error) {
+				return on(s, a).Count()
+			}, says(func(st two, a args) (two, any) { return st, len(st[a.key]) })},
+			{"PFCOUNT of two", func(s *store.Store, a args) (any, error) {
+				return on(s, a).Count(name(a.dst))
+			}, says(func(st two, a args) (two, any) { return st, len(add(st[a.key], st[a.dst]...)) })},
+			{"PFMERGE", func(s *store.Store, a args) (any, error) {
+				return nil, on(s, a).Merge(name(a.dst))
+			}, says(func(st two, a args) (two, any) { return st.with(a.key, add(st[a.key], st[a.dst]...)), nil })},
 		},
 	}
 }
