@@ -90,7 +90,9 @@
 //
 // BLPOP and the like have a context instead of a timeout, and return its error when it ends;
 // one that has ended takes nothing. In a transaction they answer at once, with [ErrNotFound]
-// where there is nothing. In a [testing/synctest] bubble, make the store in the bubble, too:
+// where there is nothing. XREAD and XREADGROUP with BLOCK are [DB.XReadBlock],
+// [DB.XReadGroupBlock] and [Group.ReadBlock]; [Stream.Consume] is a loop around that, for whoever
+// just wants the entries. In a [testing/synctest] bubble, make the store in the bubble, too:
 // waiting goes over its channels.
 //
 // # Guarantees
@@ -134,6 +136,12 @@
 //     for two cases: where BLMOVE takes from one key to more than 64 others, a push locks up
 //     to all shards, and who is served by one is looked for among those who want more. A push
 //     in a transaction serves at its commit (TestPushInTransaction).
+//   - Who waits to read a stream gets what comes, all of them the same (TestReadBlock); of a
+//     consumer group the first gets it, in the step of the write that adds it
+//     (TestReadGroupBlock). A wait that ends without an entry has taken none
+//     (TestReadBlockLosesNothing). Consume handles each entry at least once, also where
+//     consumers die (TestConsumersShare), and takes over what has been idle for too long to
+//     the millisecond (TestConsume).
 //   - A snapshot is the whole store as of one moment, also of keys that it is asked for
 //     late (TestSnapshotIsOfOneMoment); nothing changes it (TestSnapshotMethods). A fork and
 //     its store see nothing of each other's writes (TestForkGoesItsOwnWay,
