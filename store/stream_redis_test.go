@@ -693,3 +693,43 @@ func init() {
 			HSET h f v | XAUTOCLAIM h g c 0 0 | XINFO STREAM s FULL`},
 	}...)
 }
+
+func init() {
+	deliberate = append(deliberate, []struct {
+		why   string
+		lines []string
+		redis reply
+		ours  func(t *testing.T, db DB) (any, error)
+		want  any
+	}{
+		{
+			why: "the numbers of an ID are digits alone", lines: []string{"XADD s +1-1 f v"}, redis: "1-1",
+			ours: func(_ *testing.T, _ DB) (any, error) { return ParseNewStreamID("+1-1") }, want: ErrStreamID,
+		},
+		{
+			why: "a full millisecond is full, not too large", lines: []string{"XADD s 5-18446744073709551615 f v", "XADD s 5-* f v"},
+			redis: redisError("ERR Elements are too large to be stored"),
+			ours: func(t *testing.T, db DB) (any, error) {
+				addIDs(t, db.Stream("s"), "5-18446744073709551615")
+				return db.Stream("s").AddWith(XAddOptions{ID: NextIn(5)}, Pair{"f", "v"})
+			}, want: ErrStreamIDOrder,
+		},
+		{
+			why: "the last ID there is is no other word for >",
+			lines: []string{
+				"XADD s 1-1 f v", "XGROUP CREATE s g 0",
+				"XREADGROUP GROUP g c STREAMS s 18446744073709551615-18446744073709551615",
+			},
+			redis: []any{[]any{"s", []any{[]any{"1-1", []any{"f", "v"}}}}},
+			ours: func(t *testing.T, db DB) (any, error) {
+				addIDs(t, db.Stream("s"), "1-1")
+				g := db.Stream("s").Group("g")
+				if err := g.Create(AfterID(MinStreamID)); err != nil {
+					return nil, err
+				}
+				got, err := g.ReadHistory("c", MaxStreamID, 0)
+				return len(got), err
+			}, want: 0,
+		},
+	}...)
+}

@@ -256,17 +256,18 @@ func (h *Hash) check() error {
 // check returns the first thing in a stream that contradicts another.
 func (s *Stream) check() error {
 	n, size, held := 0, 0, 0
-	prev, begun := StreamID{}, false
+	var inPage, prev StreamID // the last entry of the page, also a deleted one, and the last of all
+	begun := false
 	var err error
 	s.eachPage(func(p *streamPage) bool {
 		live := 0
 		for i := range int(p.n) {
 			id, _ := p.id(i)
-			if begun && !prev.less(id) {
-				err = fmt.Errorf("entry %v behind %v", id, prev)
+			if i > 0 && !inPage.less(id) || begun && !p.isDead(i) && !prev.less(id) {
+				err = fmt.Errorf("entry %v behind %v, %v", id, inPage, prev)
 			}
-			prev, begun = id, true
-			if !p.isDead(i) {
+			if inPage = id; !p.isDead(i) {
+				prev, begun = id, true
 				live++
 			}
 		}

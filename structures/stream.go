@@ -156,7 +156,8 @@ func (s *Stream) Add(id StreamID, pairs []string) {
 	for _, p := range pairs {
 		bytes += len(p)
 	}
-	if s.tail == nil || s.tail.full(bytes) {
+	// Where SetLastID has gone back behind entries that were deleted, the page has those.
+	if s.tail == nil || s.tail.full(bytes) || !s.tail.lastID().less(id) {
 		s.addPage(id, pairs)
 	}
 	s.tail = s.ownPage(s.tail)

@@ -418,3 +418,25 @@ func FuzzStream(f *testing.F) {
 	f.Add(ops)
 	f.Fuzz(func(t *testing.T, ops []byte) { play(t, ops[:min(len(ops), 1000)]) })
 }
+
+// TestStreamGoesBack adds an entry below one that was deleted and is still in the page.
+func TestStreamGoesBack(t *testing.T) {
+	s := NewStream()
+	for _, ms := range []uint64{1, 5, 9} {
+		s.Add(StreamID{ms, 0}, []string{"f", "v"})
+	}
+	require.True(t, s.Delete(StreamID{9, 0}))
+	s.SetLastID(StreamID{6, 0})
+	s.Add(StreamID{7, 0}, []string{"f", "v"})
+	require.NoError(t, s.check())
+	require.True(t, s.Has(StreamID{7, 0}))
+	require.False(t, s.Has(StreamID{9, 0}))
+	var ms []uint64
+	s.Range(StreamID{6, 0}, MaxStreamID, false, func(e StreamEntry) bool {
+		ms = append(ms, e.ID.Ms)
+		return true
+	})
+	require.Equal(t, []uint64{7}, ms)
+	require.True(t, s.Delete(StreamID{7, 0}))
+	require.Equal(t, 2, s.Len())
+}

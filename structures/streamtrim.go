@@ -57,7 +57,9 @@ func (s *Stream) trim(t StreamTrim) (removed int) {
 		case !whole && t.Approx:
 			return removed
 		case !t.Approx || t.Refs == DropRefs || !s.refersTo(p):
-			removed += s.trimPage(p, t, whole)
+			some := s.trimPage(p, t, whole)
+			removed += some
+			whole = whole || some == entries // only a deleted one was not below MinID
 		}
 		if !whole {
 			break
