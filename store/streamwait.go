@@ -198,7 +198,7 @@ func (db DB) readGroupOrQueue(ctx context.Context, group, consumer string, o Gro
 // claimableAt returns when something of the group may be claimed that has been pending for so
 // long: what is pending now, or what will be from now on.
 func (w *groupWrite) claimableAt(idle time.Duration) int64 {
-	at := deadlineIn(w.nano(), idle)
+	at, held := deadlineIn(w.nano(), idle), w.v.Allocated()
 	w.group.ByTime(func(p structures.StreamPending) bool {
 		if !w.v.Has(p.ID) {
 			return true
@@ -206,7 +206,9 @@ func (w *groupWrite) claimableAt(idle time.Duration) int64 {
 		at = min(at, max(deadlineIn(p.Time*int64(time.Millisecond), idle), w.now+1))
 		return false
 	})
-	w.changed() // an index of the pending entries may be new
+	if w.v.Allocated() != held { // an index of the pending entries is new
+		w.changed()
+	}
 	return at
 }
 
