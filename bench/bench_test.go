@@ -21,6 +21,7 @@ func BenchmarkHashes(b *testing.B)     { group(b, "hashes") }
 func BenchmarkLists(b *testing.B)      { group(b, "lists") }
 func BenchmarkSets(b *testing.B)       { group(b, "sets") }
 func BenchmarkZSets(b *testing.B)      { group(b, "zsets") }
+func BenchmarkStreams(b *testing.B)    { group(b, "streams") }
 func BenchmarkJobs(b *testing.B)       { group(b, "jobs") }
 
 // group runs a group of workloads, with Redis where there is one.

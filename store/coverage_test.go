@@ -41,7 +41,7 @@ var benchmarks = map[string]string{
 	"BITFIELD": "BenchmarkBitField",
 	"PFADD":    "BenchmarkHLLAdd", "PFCOUNT": "BenchmarkHLLCount", "PFMERGE": "BenchmarkHLLMerge",
 	"GEOADD": "BenchmarkGeoAdd", "GEODIST": "BenchmarkGeoDist", "GEOSEARCH": "BenchmarkGeoSearch",
-	"XADD": "BenchmarkStreamAdd", "XRANGE": "BenchmarkStreamRange", "XREADGROUP": "BenchmarkStreamReadGroup", "XACK": "BenchmarkStreamReadGroup",
+	"XADD": "bench.BenchmarkStreams", "XRANGE": "bench.BenchmarkStreams", "XREADGROUP": "bench.BenchmarkStreams", "XACK": "bench.BenchmarkStreams",
 	"SCAN": "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
 	"MULTI": "BenchmarkTransactions", "EXEC": "BenchmarkTransactions",
 }

@@ -49,3 +49,7 @@ func (m miniRedis) ZScore(key, member string) (float64, bool) {
 	score, ok := miss(m.m.ZScore(key, member))
 	return score, ok && score != 0
 }
+
+func (m miniRedis) XAdd(key string, ms int, sensor, temp string) {
+	must1(m.m.XAdd(key, idText(ms), reading(sensor, temp)))
+}

@@ -93,6 +93,26 @@ type Ranks interface {
 	ZRange(key string, from float64, n int) int // n members from a score on; how many it returned
 }
 
+// Streams take entries at their end: readings, of two small fields.
+type Streams interface {
+	XAdd(key string, ms int, sensor, temp string) // with the ID ms-0, or the next one if ms is 0
+}
+
+// Logs are streams that can be read from any place.
+type Logs interface {
+	Streams
+	XRange(key string, ms, n int) int // n entries from an ID on; how many it returned
+}
+
+// Groups are logs with consumer groups.
+type Groups interface {
+	Logs
+	XGroupCreate(key, group string) // at the stream's start
+	// XReadGroup takes the next new entry and acknowledges it by XACK. It returns false
+	// if there is none.
+	XReadGroup(key, group string) bool
+}
+
 // Pipelined peers answer later: what a method returns meanwhile is Later, 1 or true, and
 // they check the true answers themselves. A worker must end with Flush.
 type Pipelined interface {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,10 +73,11 @@ func workers(p *Peer, work func(worker int)) int {
 // TestAbilities says who implements what: a method with a typo would quietly take a peer
 // out of the workloads.
 func TestAbilities(t *testing.T) {
-	everything := "Strings Volatile Counters Hashes Queues Lists Sets Algebra Scores Ranks Expiring"
+	everything := "Strings Volatile Counters Hashes Queues Lists Sets Algebra Scores Ranks Streams Logs"
 	want := map[string]string{
-		"alcove":        everything,
+		"alcove":        everything + " Groups Expiring",
 		"map":           "Strings Counters Hashes Sets Algebra Scores",
+		"mutex-slice":   "Streams Logs",
 		"slice":         "Queues Lists",
 		"channel":       "Queues",
 		"sharded":       "Strings Volatile Counters Hashes Sets Algebra Scores",
@@ -89,12 +91,12 @@ func TestAbilities(t *testing.T) {
 		"go-cache":      "Strings Volatile Expiring",
 		"ttlcache":      "Strings Volatile Expiring",
 		"buntdb":        "Strings Volatile Counters Expiring",
-		"miniredis":     "Strings Volatile Counters Hashes Queues Sets Scores",
+		"miniredis":     "Strings Volatile Counters Hashes Queues Sets Scores Streams",
 		"btree":         "Scores Ranks",
 		"deque":         "Queues Lists",
 		"mutex-deque":   "Queues",
-		"redis":         everything + " Remote",
-		"redis-pipe100": everything + " Remote Pipelined",
+		"redis":         everything + " Groups Expiring Remote",
+		"redis-pipe100": everything + " Expiring Remote Pipelined",
 	}
 	got := make(map[string]string)
 	for _, p := range All() {
@@ -113,6 +115,9 @@ func TestAbilities(t *testing.T) {
 			{"Algebra", Can[Algebra](p)},
 			{"Scores", Can[Scores](p)},
 			{"Ranks", Can[Ranks](p)},
+			{"Streams", Can[Streams](p)},
+			{"Logs", Can[Logs](p)},
+			{"Groups", Can[Groups](p)},
 			{"Expiring", Can[Expiring](p)},
 			{"Settling", Can[Settling](p)},
 			{"Remote", Can[Remote](p)},
@@ -146,6 +151,9 @@ func TestPeers(t *testing.T) {
 		try(t, p, "Algebra", 0, testAlgebra)
 		try(t, p, "Scores", 0, testScores)
 		try(t, p, "Ranks", 0, testRanks)
+		try(t, p, "Streams", 0, testStreams)
+		try(t, p, "Logs", 0, testLogs)
+		try(t, p, "Groups", 0, testGroups)
 		try(t, p, "Remote", 0, testRemote)
 	}
 }
@@ -438,6 +446,65 @@ func testRanks(t *testing.T, _ *Peer, r Ranks) {
 	require.Zero(t, r.ZRange("z", many, 100))
 }
 
+// testStreams counts what came, where it can be read.
+func testStreams(t *testing.T, p *Peer, s Streams) {
+	n := workers(p, func(int) {
+		for i := range many {
+			s.XAdd("x"+strconv.Itoa(i%2), 0, "1234", "19.8")
+		}
+	})
+	for _, key := range []string{"x0", "x1"} {
+		count := 0
+		switch s := s.(type) {
+		case Logs:
+			count = s.XRange(key, 0, 2*many)
+		case miniRedis:
+			entries, err := s.m.Stream(key)
+			require.NoError(t, err)
+			require.Equal(t, []string{"sensor", "1234", "temp", "19.8"}, entries[0].Values)
+			count = len(entries)
+		}
+		require.Equal(t, n*many/2, count)
+	}
+	s.XAdd("ordered", 5, "1234", "19.8")
+	if _, ok := s.(*mutexSlices); !ok { // which believes its caller
+		require.Panics(t, func() { s.XAdd("ordered", 5, "1234", "19.8") })
+	}
+}
+
+func testLogs(t *testing.T, _ *Peer, l Logs) {
+	require.Zero(t, l.XRange("x", 0, 10))
+	for i := range many {
+		l.XAdd("x", i+1, strconv.Itoa(i), "19.8")
+	}
+	l.XAdd("x", 0, "last", "19.8")
+	require.Equal(t, 100, l.XRange("x", 1, 100))
+	require.Equal(t, 100, l.XRange("x", 500, 100))
+	require.Equal(t, 11, l.XRange("x", many-9, 100))
+	require.Equal(t, many+1, l.XRange("x", 0, 2*many))
+	require.Zero(t, l.XRange("x", 1<<50, 100))
+}
+
+func testGroups(t *testing.T, p *Peer, g Groups) {
+	for i := range many {
+		g.XAdd("x", i+1, "1234", "19.8")
+	}
+	for i, group := range []string{"a", "b"} {
+		g.XGroupCreate("x", group)
+		require.Panics(t, func() { g.XGroupCreate("x", group) })
+		var got atomic.Int64
+		workers(p, func(int) {
+			for g.XReadGroup("x", group) {
+				got.Add(1)
+			}
+		})
+		require.EqualValues(t, many+i, got.Load())
+		g.XAdd("x", 0, "1234", "19.8")
+		require.True(t, g.XReadGroup("x", group))
+		require.False(t, g.XReadGroup("x", group))
+	}
+}
+
 func testRemote(t *testing.T, p *Peer, r Remote) {
 	empty := r.Memory()
 	require.Positive(t, empty)
@@ -486,6 +553,8 @@ func TestPipelined(t *testing.T) {
 			assert.True(t, second(w.ZScore("z"+own, key)))
 			assert.True(t, second(w.ZRank("z"+own, key)))
 			assert.Equal(t, 1, w.ZRange("z"+own, float64(i), 1))
+			w.XAdd("x"+own, i+1, key, "19.8")
+			assert.Equal(t, 1, w.XRange("x"+own, i+1, 1))
 		}
 		w.Flush()
 	})
@@ -495,7 +564,7 @@ func TestPipelined(t *testing.T) {
 	}
 	n, _ := plain.Get("n")
 	require.Equal(t, strconv.Itoa(2*many), n)
-	require.Equal(t, 2*many+1+2*4, instance.Left()) // no queue is left
+	require.Equal(t, 2*many+1+2*5, instance.Left()) // no queue is left
 	instance.Flush()                                // nothing
 }
 
@@ -512,6 +581,8 @@ func TestPipelinedWrongAnswers(t *testing.T) {
 		"no place":      func(s *session) { s.LInsert("list", "b", "c") },
 		"no rank":       func(s *session) { s.ZRank("absent", "a") },
 		"no scores":     func(s *session) { s.ZRange("absent", 0, 1) },
+		"same ID":       func(s *session) { s.XAdd("stream", 1, "a", "b"); s.XAdd("stream", 1, "a", "b") },
+		"no entries":    func(s *session) { s.XRange("absent", 0, 1) },
 		"no set":        func(s *session) { s.SInter("absent", "absent") },
 		"amid others": func(s *session) {
 			s.Get(keyOf(3))

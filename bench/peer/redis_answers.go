@@ -39,6 +39,8 @@ func right(cmd redis.Cmder, want int) bool {
 		return len(cmd.Val()) >= want
 	case *redis.ZSliceCmd:
 		return len(cmd.Val()) >= want
+	case *redis.XMessageSliceCmd:
+		return len(cmd.Val()) >= want
 	case *redis.IntCmd:
 		return cmd.Val() >= int64(want)
 	case *redis.BoolCmd:

@@ -35,7 +35,7 @@ func (r *run) openEmpty(ttl time.Duration) int {
 var memory = &Group{
 	Name: "memory", Title: "Memory",
 	About: "Bytes an entry, data included: of the live heap, or of the used_memory of a server; what a program must leave free for its collector is not in it. " +
-		"Keys, fields, members and elements have 16 bytes, values 32; scores are fractions.",
+		"Keys, fields, members and elements have 16 bytes, values 32; scores are fractions. An entry of a stream has two fields, of four bytes each.",
 	Keys: million, Value: 32, Once: true,
 	Fits: func(p *peer.Peer) bool { return !peer.Can[peer.Pipelined](p) }, // which keep what others keep
 	tables: tables(Table{"Strings", []Column{
@@ -49,6 +49,7 @@ var memory = &Group{
 		{"element of one list", "list", "B/entry", 0},
 		{"member of one set", "set", "B/entry", 0},
 		{"member of one sorted set", "zset", "B/entry", 0},
+		{"entry of one stream", "stream", "B/entry", 0},
 	}}),
 	Need: func(keys, value int) uint64 { return uint64(keys) * 1000 },
 	Ops: []Op{
@@ -70,6 +71,9 @@ var memory = &Group{
 		entries("set", 1, func(r *run, p peer.Sets, i int) { p.SAdd(bigKey, keyAt(i)) }),
 		entries("zset", 1, func(r *run, p peer.Scores, i int) {
 			p.ZAdd(bigKey, keyAt(i), scoreAt(i))
+		}),
+		entries("stream", 1, func(r *run, p peer.Streams, i int) {
+			p.XAdd(bigKey, i+1, sensorAt(i), tempAt(i))
 		}),
 	},
 	run: func(r *run) {

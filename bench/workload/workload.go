@@ -322,6 +322,6 @@ var Groups = []*Group{
 	stringsOf("strings", 32, "Strings, values of 32 bytes", getUniform, getZipf, getHot, set, mix90, mix50),
 	stringsOf("strings256", 256, "Strings, values of 256 bytes", getUniform, set, mix90),
 	once(stringsOf("strings4k", 4096, "Strings, values of 4 KiB", getUniform, set, mix90)),
-	volatile, counters, hashes, lists, sets, zsets, jobs,
+	volatile, counters, hashes, lists, sets, zsets, streams, jobs,
 	memory, growth, grown, grownTTL, expiry,
 }

@@ -28,7 +28,7 @@ var zsets = &Group{
 			for i := range r.Keys {
 				p.ZAdd(bigKey, keyAt(i), scoreAt(i))
 			}
-			for i, key := range leaderboards(r) {
+			for i, key := range smallKeys(r) {
 				for j := range leaderboard {
 					p.ZAdd(key, keyAt(j), scoreAt(i*leaderboard+j))
 				}
@@ -37,8 +37,9 @@ var zsets = &Group{
 	},
 }
 
-// leaderboards returns the keys of the small sorted sets, which have a tenth of all members.
-func leaderboards(r *run) []string {
+// smallKeys returns the keys of the small sorted sets or streams, which have a tenth as many
+// members or entries as the large one.
+func smallKeys(r *run) []string {
 	keys := make([]string, max(10, r.Keys/leaderboard/10))
 	for i := range keys {
 		keys[i] = "small" + strconv.Itoa(i)
@@ -66,7 +67,7 @@ func zsetOp[I any](name, about string, small bool, do func(r *run, p I, key, mem
 		a := r.keep(name, func() *accesses {
 			return newAccesses(r.Keys, 0, func(int) func() int { return draw(leaderboard) })
 		})
-		keys := leaderboards(r)
+		keys := smallKeys(r)
 		return func(i int) { do(r, p, keys[i%len(keys)], a.key(i), i) }
 	})
 }
