@@ -17,8 +17,10 @@ type ConsumeOptions struct {
 // until ctx ends: first those that were pending to the consumer already, from a life before
 // this, then what is new and what has been pending to anybody for a minute. An entry for
 // which handle returns nil is acknowledged. Another error is not looked at: the entry stays
-// pending, and is handled once more after a minute, by whoever is there. So each entry of the
-// group is handled at least once, as long as there is a consumer.
+// pending, and is handled once more after a minute, by whoever is there; however many such
+// entries there are, every second one is new. So each entry of the group is handled at least
+// once, as long as there is a consumer. What handle has given back by [Group.Nack] may come
+// again at once.
 //
 // handle is called without a lock and may use the store. When ctx ends it is not called
 // again, and what it is at is acknowledged. If it panics, so does Consume, and the entry stays
@@ -77,17 +79,28 @@ func (s Stream) ConsumeWith(ctx context.Context, group, consumer string, o Consu
 			return err
 		}
 	}
-	for {
+	for ctx.Err() == nil {
 		list, err := g.ReadBlock(ctx, consumer, GroupReadOptions{Count: 1, Claim: o.Idle})
 		if err != nil {
 			return cmp.Or(ctx.Err(), err)
 		}
+		if list[0].Deliveries > 0 { // what comes again and again is not to keep off what is new
+			fresh, err := g.Read(consumer, GroupReadOptions{Count: 1})
+			if err != nil {
+				return err
+			}
+			list = append(list, fresh...)
+		}
 		for _, d := range list {
+			if ctx.Err() != nil {
+				break // it comes first in the consumer's next life
+			}
 			if err := g.handle(d, handle); err != nil {
 				return err
 			}
 		}
 	}
+	return ctx.Err()
 }
 
 // handle handles an entry, and acknowledges it if that went well, or if it was deleted

@@ -180,6 +180,46 @@ func TestConsumeEnds(t *testing.T) {
 	})
 }
 
+// TestConsumeFailsOften: what can't be handled does not keep off what is new, however much
+// there is of it, or however often it comes.
+func TestConsumeFailsOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTest(t)
+		db := s.DB(0)
+		g := db.Stream("s").Group("g")
+		mkGroup(t, db, "s", "g")
+		for ms := range uint64(100) {
+			addAt(t, db, "s", ms+1)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		good := 0
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_ = db.Stream("s").ConsumeWith(ctx, "g", "me", ConsumeOptions{Idle: 50 * time.Millisecond}, func(d Delivery) error {
+				time.Sleep(time.Millisecond)
+				if d.ID.Ms > 100 {
+					good++
+					return nil
+				}
+				if d.ID.Ms == 100 {
+					_, err := g.Nack(NackFatal, d.ID)
+					require.NoError(t, err)
+				}
+				return errors.New("never")
+			})
+		})
+		time.Sleep(time.Second)
+		for ms := range uint64(20) {
+			addAt(t, db, "s", ms+101)
+		}
+		time.Sleep(50 * time.Millisecond)
+		cancel()
+		wg.Wait()
+		require.Equal(t, 20, good)
+		require.Equal(t, 100, pendingOf(t, g))
+	})
+}
+
 func TestConsumeMistakes(t *testing.T) {
 	s := newTest(t)
 	var none context.Context

@@ -8,14 +8,15 @@
 //
 // It shows
 //
-//   - Stream.AddWith: a producer that appends entries, and keeps the stream short;
+//   - Stream.Add: a producer that appends entries;
 //   - consumer groups: the one that raises alarms shares the entries among its consumers, the
 //     one that archives gets all of them, too, at its own pace;
 //   - Stream.ConsumeWith: a consumer waits for an entry, handles it, and acknowledges it when
 //     that went well;
 //   - a consumer that dies after it got an entry: that stays pending to it, until another one
 //     of the group claims it because it has been idle for too long;
-//   - Group.Info and Group.Pending: how far each group is, and what is not yet acknowledged.
+//   - Stream.Trim: the stream is kept short, but for what a group has not acknowledged yet;
+//   - Group.Pending and Stream.Info: what is not yet acknowledged, and what is still there.
 //
 // An entry is handled at least once: a consumer that dies between the work and the
 // acknowledgement leaves an entry that is handled again.

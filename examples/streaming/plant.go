@@ -14,7 +14,7 @@ import (
 const (
 	alarms  = "alarms"  // the group whose consumers share the readings
 	archive = "archive" // the group of one consumer, who gets them all
-	keep    = 500       // how many readings stay in the stream, or a few more
+	keep    = 500       // how many readings stay in the stream
 	limit   = 90        // degrees from which on there is an alarm
 )
 
@@ -30,6 +30,7 @@ type plant struct {
 	held    store.StreamID // by the consumer that died
 	savedBy string         // who handled that entry
 	done    func()         // when nothing is left
+	dead    chan struct{}  // closed when the consumer has died, or never
 }
 
 func newPlant(s *store.Store, o options) *plant {
@@ -37,6 +38,7 @@ func newPlant(s *store.Store, o options) *plant {
 		o: o, readings: s.Stream("readings"),
 		times: map[string]map[store.StreamID]int{alarms: {}, archive: {}},
 		left:  map[string]int{alarms: o.entries, archive: o.entries},
+		dead:  make(chan struct{}),
 	}
 }
 
@@ -61,7 +63,15 @@ func (p *plant) work(ctx context.Context) error {
 		if i == 0 && p.o.dies > 0 {
 			dies = p.dieAt(p.o.dies)
 		}
-		wg.Go(func() { errs <- p.consume(ctx, alarms, name, dies) })
+		wg.Go(func() {
+			if i > 0 && p.o.dies > 0 { // so that it lives to see that many entries
+				select {
+				case <-p.dead:
+				case <-ctx.Done():
+				}
+			}
+			errs <- p.consume(ctx, alarms, name, dies)
+		})
 	}
 	wg.Wait()
 	close(errs)
@@ -78,16 +88,17 @@ func (p *plant) work(ctx context.Context) error {
 	return nil
 }
 
-// produce adds the readings. The stream keeps the newest, and those that a group still needs.
+// short leaves the newest readings, and those that a group still needs.
+var short = store.MaxLen(keep).Refs(store.OnlyAcked)
+
+// produce adds the readings.
 func (p *plant) produce(ctx context.Context) error {
-	o := store.XAddOptions{Trim: store.MaxLen(keep).Approx().Refs(store.OnlyAcked)}
 	for i := range p.o.entries {
 		if ctx.Err() != nil {
 			return nil
 		}
 		degrees := 20 + i*37%80
-		if _, err := p.readings.AddWith(o, store.Pair{Key: "sensor", Value: "boiler"},
-			store.Pair{Key: "degrees", Value: strconv.Itoa(degrees)}); err != nil {
+		if _, err := p.readings.Add("sensor", "boiler", store.Pair{Key: "degrees", Value: strconv.Itoa(degrees)}); err != nil {
 			return err
 		}
 	}
@@ -125,6 +136,7 @@ func (p *plant) dieAt(n int) func(store.Entry) bool {
 		p.lock.Lock()
 		defer p.lock.Unlock()
 		p.held = e.ID
+		close(p.dead)
 		return true
 	}
 }
@@ -143,6 +155,11 @@ func (p *plant) handle(group, name string, e store.Entry) error {
 	}
 	if group == alarms && e.ID == p.held {
 		p.savedBy = name
+	}
+	if group == archive && p.left[group]%100 == 0 {
+		if _, err := p.readings.Trim(short); err != nil {
+			return err
+		}
 	}
 	if p.times[group][e.ID]++; p.times[group][e.ID] > 1 {
 		return nil
@@ -172,6 +189,11 @@ func (p *plant) report(out io.Writer) error {
 	fmt.Fprintf(out, "%d alarms, of %d degrees or more\n", p.raised, limit)
 	if p.held != (store.StreamID{}) {
 		fmt.Fprintf(out, "watcher 1 died with reading %v in its hands; after %v %s took it over\n", p.held, p.o.idle, p.savedBy)
+	} else {
+		fmt.Fprintln(out, "nobody died")
+	}
+	if _, err := p.readings.Trim(short); err != nil {
+		return err
 	}
 	n, err := p.readings.Len()
 	if err != nil {

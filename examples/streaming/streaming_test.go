@@ -41,7 +41,9 @@ func TestStreaming(t *testing.T) {
 			require.Regexp(t, `watcher 1 died with reading \d+-\d+ in its hands; after \S+ watcher [2-8] took it over`, text)
 		})
 	}
-	require.NotContains(t, output(t, "-dies", "0", "-consumers", "1"), "died")
+	text := output(t, "-dies", "0", "-consumers", "1")
+	require.Contains(t, text, "nobody died\n500 of 1000 readings are still in the stream\n")
+	require.Contains(t, output(t, "-entries", "5"), "nobody died\n5 of 5")
 }
 
 // What the dead consumer held waits for as long as the flag says.
