@@ -46,6 +46,15 @@ var benchmarks = map[string]string{
 	"MULTI": "BenchmarkTransactions", "EXEC": "BenchmarkTransactions",
 }
 
+// tested are the tests of commands that are not in the tables, where others call them, too.
+var tested = []struct{ commands, test string }{
+	{"BLMOVE|BLMPOP|BLPOP|BRPOP|BRPOPLPUSH|BZMPOP|BZPOPMAX|BZPOPMIN", "TestRedisBlocks"},
+	{"MULTI|EXEC", "TestClosuresAreCommands"},
+	{"WATCH", "TestWatch"},
+	{"DEBUG DIGEST", "TestRollback"},
+	{"SORT_RO", "TestRedisRandom"},
+}
+
 // unmeasured says why the others have none; the first that matches counts.
 var unmeasured = []struct{ commands, why string }{
 	{"INCRBY|DECR|DECRBY", "as INCR"},
@@ -92,11 +101,15 @@ func benchmarkOf(command string) string {
 		return name
 	}
 	for _, u := range unmeasured {
-		if regexp.MustCompile("^(" + u.commands + ")$").MatchString(command) {
+		if matches(u.commands, command) {
 			return "– " + u.why
 		}
 	}
 	return ""
+}
+
+func matches(commands, command string) bool {
+	return regexp.MustCompile("^(" + commands + ")$").MatchString(command)
 }
 
 // coverage is what the tests of the packages call and name.
@@ -105,11 +118,12 @@ type coverage struct {
 	newer      map[string]bool                // that TestNewerCommands takes
 	calls      map[string]map[string][]string // tests by file and by method that they call
 	benchmarks map[string]bool
+	tests      map[string]bool
 }
 
 func readCoverage(t *testing.T) *coverage {
 	t.Helper()
-	c := &coverage{redis: map[string]bool{}, newer: map[string]bool{}, calls: map[string]map[string][]string{}, benchmarks: map[string]bool{}}
+	c := &coverage{redis: map[string]bool{}, newer: map[string]bool{}, calls: map[string]map[string][]string{}, benchmarks: map[string]bool{}, tests: map[string]bool{}}
 	texts, err := filepath.Glob("testdata/newer/*.txt")
 	require.NoError(t, err)
 	for _, name := range texts {
@@ -141,6 +155,7 @@ func (c *coverage) read(prefix, file string, f *ast.File) {
 			c.benchmarks[prefix+fn.Name.Name] = true
 		case prefix != "" || f.Name.Name != "store":
 		case ok && strings.HasPrefix(fn.Name.Name, "Test"):
+			c.tests[fn.Name.Name] = true
 			c.readTest(file, fn)
 		case !ok || fn.Name.Name == "init":
 			c.readDiffers(d)
@@ -201,6 +216,11 @@ func (c *coverage) testsOf(command redisCommand, methods []string) string {
 	case !newer && (c.redis[command.name] || c.redis[first]):
 		return "TestRedisRandom"
 	}
+	for _, t := range tested {
+		if matches(t.commands, command.name) {
+			return t.test
+		}
+	}
 	var tests []string
 	for _, m := range methods {
 		typ, method, _ := strings.Cut(m, ".")
@@ -238,6 +258,11 @@ func TestEveryCommandIsCovered(t *testing.T) {
 				complaints = append(complaints, fmt.Sprintf("%s: there is no %s", command.name, cell))
 			}
 			used[command.name] = true
+		}
+	}
+	for _, test := range tested {
+		if !c.tests[test.test] {
+			complaints = append(complaints, "there is no "+test.test)
 		}
 	}
 	for command := range benchmarks {
