@@ -43,9 +43,17 @@ func TestGroupTimes(t *testing.T) {
 	list, err = g.PendingRange(ByID(MinStreamID, MaxStreamID), PendingOptions{MinIdle: 61 * time.Second})
 	require.NoError(t, err)
 	require.Len(t, list, 2)
+	_, err = g.CreateConsumer("carol")
+	require.NoError(t, err)
 	consumers, err := g.InfoConsumers()
 	require.NoError(t, err)
-	require.Equal(t, []ConsumerInfo{{"alice", 2, 61 * time.Second}, {"bob", 1, time.Second}}, consumers)
+	require.Equal(t, []ConsumerInfo{
+		{"alice", 2, 61 * time.Second, 61 * time.Second}, {"bob", 1, time.Second, time.Second}, {"carol", 0, 0, -1},
+	}, consumers)
+	full, err := g.stream.InfoFull(0)
+	require.NoError(t, err)
+	require.Equal(t, clock.Now().Add(-time.Second), full.GroupList[0].ConsumerList[1].Active)
+	require.Zero(t, full.GroupList[0].ConsumerList[2].Active)
 
 	entries, err := g.Claim("bob", 61*time.Second+time.Millisecond, sid("1-1"))
 	require.NoError(t, err)

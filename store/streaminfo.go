@@ -62,16 +62,18 @@ type PendingInfo struct {
 
 // ConsumerInfo is what [Group.InfoConsumers] says of a consumer.
 type ConsumerInfo struct {
-	Name    string
-	Pending int
-	Idle    time.Duration // since it last got or claimed something
+	Name     string
+	Pending  int
+	Idle     time.Duration // since it was last there
+	Inactive time.Duration // since it last got or claimed something, negative if it never did
 }
 
 // ConsumerInfoFull is what [Stream.InfoFull] says of a consumer.
 type ConsumerInfoFull struct {
 	ConsumerInfo
-	Seen time.Time     // when it last got or claimed something
-	PEL  []PendingInfo // the entries that are pending to it, by ID
+	Seen   time.Time     // when it was last there
+	Active time.Time     // when it last got or claimed something, the zero time if it never did
+	PEL    []PendingInfo // the entries that are pending to it, by ID
 }
 
 // Info returns what there is to know of the stream. A missing key is [ErrNotFound].
@@ -142,6 +144,9 @@ func (s Stream) InfoFull(count int) (StreamInfoFull, error) {
 		g.RangePending(structures.StreamID{}, structures.MaxStreamID, pelOf(count, &info.PEL))
 		g.EachConsumer(func(c *structures.StreamConsumer) bool {
 			consumer := ConsumerInfoFull{ConsumerInfo: consumerInfo(c, now), Seen: time.UnixMilli(c.SeenTime())}
+			if at := c.ActiveTime(); at != structures.NeverActive {
+				consumer.Active = time.UnixMilli(at)
+			}
 			g.RangeConsumer(c, structures.StreamID{}, structures.MaxStreamID, pelOf(count, &consumer.PEL))
 			info.ConsumerList = append(info.ConsumerList, consumer)
 			return true
@@ -165,7 +170,11 @@ func pelOf(count int, list *[]PendingInfo) func(p structures.StreamPending) bool
 }
 
 func consumerInfo(c *structures.StreamConsumer, now int64) ConsumerInfo {
-	return ConsumerInfo{Name: c.Name(), Pending: c.Len(), Idle: idleSince(c.SeenTime(), now)}
+	info := ConsumerInfo{Name: c.Name(), Pending: c.Len(), Idle: idleSince(c.SeenTime(), now), Inactive: -1}
+	if at := c.ActiveTime(); at != structures.NeverActive {
+		info.Inactive = idleSince(at, now)
+	}
+	return info
 }
 
 // idleSince returns the time from then to now, in milliseconds, not less than 0.

@@ -45,7 +45,7 @@ type Removal int8
 const (
 	EntryMissing    Removal = -1 // there is no such entry
 	EntryDeleted    Removal = 1
-	EntryReferenced Removal = 2 // a group needs it still
+	EntryReferenced Removal = 2 // a group needs it still, or has not come so far, whether it is there or not
 )
 
 // StreamTrim says how a stream is shortened, from its oldest entries on: [MaxLen], [MinID],
