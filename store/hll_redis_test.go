@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -31,6 +32,11 @@ func init() {
 			return genKey(w)
 		}, call: func(_ *twin, db DB, a []string) (any, error) {
 			return count(db.HLL(a[0]).Count(a[1:]...))
+		}, fold: func(r reply) (any, error) {
+			if n, isInt := r.(int64); isInt {
+				return min(n, math.MaxInt), nil // where an int has 32 bits
+			}
+			return plain(r)
 		}},
 		differ{name: "PFMERGE", weight: 3, gen: genKeys, call: func(_ *twin, db DB, a []string) (any, error) {
 			return result("OK", db.HLL(a[0]).Merge(a[1:]...))
