@@ -88,6 +88,19 @@ func init() {
 				return db.ObjectEncoding("k")
 			}, want: "embstr",
 		},
+		{
+			why: "and so does a PFADD that changes nothing",
+			lines: []string{
+				`SET k "HYLL\x01\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x7f\xff"`, "PFADD k", "OBJECT ENCODING k",
+			}, redis: "raw",
+			ours: func(t *testing.T, db DB) (any, error) {
+				require.NoError(t, db.String("k").Set("HYLL\x01\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x7f\xff"))
+				changed, err := db.HLL("k").Add()
+				require.NoError(t, err)
+				require.False(t, changed)
+				return db.ObjectEncoding("k")
+			}, want: "embstr",
+		},
 	}...)
 }
 
