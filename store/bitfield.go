@@ -24,7 +24,7 @@ func (t BitType) At(offset int64) BitField { return BitField{typ: t, offset: off
 // Nth returns the integer at place n, from 0, of an array of them that begins at the start
 // of the bitmap: Redis's #n.
 func (t BitType) Nth(n int64) BitField {
-	if n > maxBits { // the product might overflow
+	if n < 0 || n > maxBits { // the product might overflow
 		n = -1
 	}
 	return t.At(n * int64(t.width))

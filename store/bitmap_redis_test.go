@@ -192,6 +192,12 @@ var bitmapDeliberate = []struct {
 		}, want: ErrBitOffset,
 	},
 	{
+		why: "nor does one come back from below", lines: []string{"BITFIELD k GET i64 #-4611686018427387904"},
+		redis: []any{int64(0)}, ours: func(_ *testing.T, db DB) (any, error) {
+			return db.Bitmap("k").Field(Signed(64).Nth(-1 << 62).Get())
+		}, want: ErrBitOffset,
+	},
+	{
 		why: "a range may lack its end: Valkey 8 has that", lines: []string{"SET k foobar", "BITCOUNT k 1"},
 		redis: redisError("ERR syntax error"), ours: func(_ *testing.T, db DB) (any, error) {
 			if err := db.String("k").Set("foobar"); err != nil {

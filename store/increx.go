@@ -212,15 +212,23 @@ func (w *write) longDouble() (*big.Float, error) {
 	if err := w.want(KindString); err != nil {
 		return nil, err
 	}
-	text := "0"
-	if w.found() {
-		text = textOf(&w.ref.Record)
-	}
-	x, err := finiteLongDouble(text)
+	x, err := finiteLongDouble(w.numeral())
 	if err != nil {
 		return nil, w.fail(err)
 	}
 	return x, nil
+}
+
+// numeral returns the string at the key, "0" if it is missing, and "", which is no number,
+// if it is too long for one: that need not be copied.
+func (w *write) numeral() string {
+	switch {
+	case !w.found():
+		return "0"
+	case w.len() > maxLongDoubleText:
+		return ""
+	}
+	return textOf(&w.ref.Record)
 }
 
 // finiteLongDouble returns the long double that s spells, which is no infinity.

@@ -3,6 +3,7 @@ package store
 import (
 	"math"
 	"math/big"
+	"runtime"
 	"strconv"
 	"sync"
 	"testing"
@@ -265,5 +266,23 @@ func BenchmarkIncrEx(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// What is too long for a number is not copied to see that.
+func TestIncrByFloatOfLongText(t *testing.T) {
+	s := newTest(t)
+	k := s.String("k")
+	_, err := k.SetRange(1<<20, "x")
+	require.NoError(t, err)
+	for name, add := range map[string]func() error{
+		"IncrByFloat":   func() error { _, err := k.IncrByFloat(1); return err },
+		"IncrExByFloat": func() error { _, _, err := k.IncrExByFloat(1, IncrExOptions{}); return err },
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		require.ErrorIs(t, add(), ErrNotFloat, name)
+		runtime.ReadMemStats(&after)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<19), name)
 	}
 }

@@ -138,7 +138,7 @@ func TestGroupNack(t *testing.T) {
 	require.NoError(t, err)
 	list, err = g.PendingRange(ByID(sid("1-1"), sid("1-1")), PendingOptions{})
 	require.NoError(t, err)
-	require.EqualValues(t, math.MaxInt64, list[0].Deliveries, "there is no more")
+	require.EqualValues(t, int64(math.MaxInt64), list[0].Deliveries, "there is no more")
 }
 
 func TestAutoClaimCursor(t *testing.T) {

@@ -543,11 +543,7 @@ func (s String) IncrByFloat(n float64) (float64, error) {
 	if err := w.want(KindString); err != nil {
 		return 0, err
 	}
-	old := "0"
-	if w.found() {
-		old = textOf(&w.ref.Record)
-	}
-	text, err := incrFloat(old, formatFloat(n))
+	text, err := incrFloat(w.numeral(), formatFloat(n))
 	if err != nil {
 		return 0, w.fail(err)
 	}

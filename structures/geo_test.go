@@ -242,6 +242,41 @@ func TestGeoFind(t *testing.T) {
 	require.Greater(t, found, 3_000)
 }
 
+// A polygon has all that lies in it, however large it is, and once.
+func TestGeoFindPolygon(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 14))
+	z := NewZSet(zsetConfig(16))
+	for i := range 2000 {
+		z.Set(strconv.Itoa(i), GeoScore(GeoPoint{r.Float64()*360 - 180, (r.Float64()*2 - 1) * GeoLatMax}))
+	}
+	world := []GeoPoint{{-180, -GeoLatMax}, {180, -GeoLatMax}, {180, GeoLatMax}, {-180, GeoLatMax}}
+	north := []GeoPoint{{-180, 0}, {180, 0}, {180, 85}, {-180, 85}}
+	shapes := [][]GeoPoint{world, north, {{180, 0}, {180, 1}, {180, 2}}}
+	for range 300 {
+		var corners []GeoPoint
+		middle, size := randomGeoPoint(r), 180*math.Pow(r.Float64(), 3)
+		for range 3 + r.IntN(5) {
+			corners = append(corners, GeoPoint{
+				min(max(middle.Lon+size*(2*r.Float64()-1), -180), 180),
+				min(max(middle.Lat+size*(r.Float64()-0.5), -GeoLatMax), GeoLatMax),
+			})
+		}
+		shapes = append(shapes, corners)
+	}
+	for i, corners := range shapes {
+		s := GeoShape{Form: GeoPolygon, Unit: 1, Corners: corners}
+		var got []string
+		for _, f := range z.GeoFind(&s, 0, nil) {
+			got = append(got, f.Member)
+		}
+		slices.Sort(got)
+		require.Equal(t, modelFind(z, s), got, "%v", corners)
+		if i == 0 {
+			require.Len(t, got, z.Len())
+		}
+	}
+}
+
 // GeoSort has the nearest first, all or so many of them, and does not fall for an input that
 // makes quicksorts slow.
 func TestGeoSort(t *testing.T) {

@@ -146,6 +146,12 @@ func (s *GeoShape) cells(list []geoCell) []geoCell {
 		steps--
 		cell = cellAt(center, GeoLatMax, steps)
 	}
+	if s.Form == GeoPolygon {
+		for cell = cellWithin(center, steps); steps > 1 && !cell.besides(bounds.min, bounds.max); {
+			steps--
+			cell = cellWithin(center, steps)
+		}
+	}
 	area, last := cell.area(), geoCell{}
 	for i, d := range directions {
 		if steps >= 2 && (d.north < 0 && area.min.Lat < bounds.min.Lat || d.north > 0 && area.max.Lat > bounds.max.Lat ||
@@ -162,6 +168,25 @@ func (s *GeoShape) cells(list []geoCell) []geoCell {
 		}
 	}
 	return list
+}
+
+// cellWithin is cellAt, but at an upper limit the last cell before it.
+func cellWithin(p GeoPoint, steps int) geoCell {
+	c, end := cellAt(p, GeoLatMax, steps), uint32(1)<<steps-1
+	c.bits = spread(min(gather(c.bits), end)) | spread(min(gather(c.bits>>1), end))<<1
+	return c
+}
+
+// besides says whether points lie in c or in a cell next to it.
+func (c geoCell) besides(points ...GeoPoint) bool {
+	near := func(a, b uint32) bool { return a <= b+1 && b <= a+1 }
+	for _, p := range points {
+		d := cellWithin(p, c.steps)
+		if !near(gather(c.bits), gather(d.bits)) || !near(gather(c.bits>>1), gather(d.bits>>1)) {
+			return false
+		}
+	}
+	return true
 }
 
 // GeoFind appends the places in a shape to list, no more than limit in all if that is not 0.

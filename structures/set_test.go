@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -472,6 +473,29 @@ func TestSetCardsStopAtLimit(t *testing.T) {
 			require.LessOrEqual(t, allocs, 100.0, "%s up to %d", name, limit)
 		}
 	}
+}
+
+// A limit just above what there is must not make each member that was seen before cost an
+// estimate.
+func TestUnionCardApproxLimit(t *testing.T) {
+	s := NewSet(TableConfig{Hash: seeded}.WithDefaults())
+	for i := range 4000 {
+		s.Add(strconv.Itoa(i))
+	}
+	sets := slices.Repeat([]*Set{s}, 20)
+	quickest := func(limit int) (best time.Duration) {
+		best = math.MaxInt64
+		for range 3 {
+			start := time.Now()
+			UnionCardApprox(sets, limit)
+			best = min(best, time.Since(start))
+		}
+		return best
+	}
+	n := UnionCardApprox(sets, math.MaxInt)
+	require.Equal(t, n, UnionCardApprox(sets, n+1))
+	require.Equal(t, n-1, UnionCardApprox(sets, n-1))
+	require.Less(t, quickest(n+1), 20*quickest(math.MaxInt))
 }
 
 // A view of a record, and of none.

@@ -36,22 +36,26 @@ func UnionCard(sets []*Set, limit int) (n int) {
 // keeps 16 KiB, however many members there are.
 func UnionCardApprox(sets []*Set, limit int) int {
 	var m HLLRegisters
-	left := limit // so many more members can't reach it
+	estimate := func() int { return int(min(m.Estimate(), uint64(limit))) }
+	n, changed := 0, false // as it was last estimated, and whether that is stale
+	left := limit          // so many more members can't reach it
 	for _, s := range sets {
 		s.All(func(member string) bool {
 			i, value := hllPlace(member)
+			changed = changed || value > m[i]
 			m[i] = max(m[i], value)
-			if left--; left > 0 {
+			if left--; left > 0 || !changed {
 				return true
 			}
-			left = limit - int(m.Estimate())
+			n, changed = estimate(), false
+			left = limit - n
 			return left > 0
 		})
-		if left <= 0 {
+		if n == limit {
 			return limit
 		}
 	}
-	return min(int(m.Estimate()), limit)
+	return estimate()
 }
 
 // DiffCard returns how many members DiffSets would return, at most limit, and looks at no
