@@ -531,6 +531,15 @@ func blockingStreamModel() *model[streams] {
 		{"Update that fails", func(s *store.Store, a args) (any, error) {
 			return update(s, a, func(*store.Tx) error { return nil }, errAbort)
 		}, func(st streams, _ args, said string) (streams, bool) { return st, said == errAbort.Error() }},
+		{"Serial", func(s *store.Store, a args) (any, error) { // who waits comes meanwhile
+			var id store.StreamID
+			err := s.Serial(context.Background(), []store.Key{{Name: name(a.key)}}, func(tx *store.Tx) (err error) {
+				time.Sleep(time.Millisecond)
+				id, err = tx.Stream(name(a.key)).AddWith(store.XAddOptions{}, fieldsOf(a)...)
+				return err
+			})
+			return id, err
+		}, onStream(func(v stream, a args) (stream, any) { return v.add(a, store.MinStreamID) })},
 	}, 3)...)
 	return m
 }
