@@ -380,3 +380,27 @@ func TestReadBlockLosesNothing(t *testing.T) {
 		noWaiters(t, s)
 	})
 }
+
+// Who has found nothing and then has to wait for its turn gets what has come meanwhile.
+func TestReadBlockMeetsHeldKey(t *testing.T) {
+	bubble(t, func(t *testing.T, s *Store, ctx context.Context) {
+		var c crowd
+		db := s.DB(0)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			err := s.Serial(ctx, []Key{{Name: "s"}}, func(tx *Tx) error {
+				time.Sleep(time.Second)
+				addAt(t, tx.DB(0), "s", 1)
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		c.read(ctx, db, 0, StreamAt{"s", AfterID(StreamID{})})
+		require.Empty(t, c.results())
+		wg.Wait()
+		require.Equal(t, []got{{0, "s: 1-0", nil}}, c.results())
+	})
+}

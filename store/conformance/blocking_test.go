@@ -37,19 +37,14 @@ func (c patience) Done() <-chan struct{} {
 
 var errForgotten = errors.New("it waited although there was something")
 
-// patiently calls wait, which waits for one of keys, with a context that lasts as long as a
-// says. Who is cancelled has seen, too, that there was nothing just before: what somebody
-// waits for nobody else sees.
-func patiently(s *store.Store, a args, keys []int, wait func(ctx context.Context) (any, error)) (any, error) {
+// patiently calls wait with a context that lasts as long as a says. Who is cancelled has
+// seen, too, that there was nothing just before: what somebody waits for nobody else sees.
+func patiently(a args, something func() bool, wait func(ctx context.Context) (any, error)) (any, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var forgotten atomic.Bool
 	end := func() {
-		for _, key := range keys {
-			if n, _ := s.List(name(key)).Len(); n > 0 {
-				forgotten.Store(true)
-			}
-		}
+		forgotten.Store(something())
 		cancel()
 	}
 	v, err := wait(patience{ctx, sync.OnceFunc(func() {
@@ -79,6 +74,15 @@ func blockingModel() *model[two] {
 				return st, said == canceled && empty
 			}
 			return step(st, a, said)
+		}
+	}
+	// someOf says whether one of keys has an element.
+	someOf := func(s *store.Store, keys []int) func() bool {
+		return func() bool {
+			return slices.ContainsFunc(keys, func(key int) bool {
+				n, _ := s.List(name(key)).Len()
+				return n > 0
+			})
 		}
 	}
 	one := func(a args) []int { return []int{a.key} }
@@ -113,10 +117,10 @@ func blockingModel() *model[two] {
 	m.commands = append(
 		m.commands,
 		command[two]{"BLPOP", func(s *store.Store, a args) (any, error) {
-			return patiently(s, a, one(a), func(ctx context.Context) (any, error) { return s.List(name(a.key)).BLPop(ctx) })
+			return patiently(a, someOf(s, one(a)), func(ctx context.Context) (any, error) { return s.List(name(a.key)).BLPop(ctx) })
 		}, waited(one, rest("LPOP"))},
 		command[two]{"BLPOP of both", func(s *store.Store, a args) (any, error) {
-			return patiently(s, a, both(a), func(ctx context.Context) (any, error) {
+			return patiently(a, someOf(s, both(a)), func(ctx context.Context) (any, error) {
 				key, value, err := s.BLPop(ctx, name(a.key), name(1-a.key))
 				return key + "=" + value, err
 			})
@@ -129,7 +133,7 @@ func blockingModel() *model[two] {
 			return st, false
 		})},
 		command[two]{"BLMOVE LEFT RIGHT", func(s *store.Store, a args) (any, error) {
-			return patiently(s, a, one(a), func(ctx context.Context) (any, error) {
+			return patiently(a, someOf(s, one(a)), func(ctx context.Context) (any, error) {
 				return s.List(name(a.key)).BLMove(ctx, name(a.dst), store.Left, store.Right)
 			})
 		}, waited(one, rest("LMOVE LEFT RIGHT"))},

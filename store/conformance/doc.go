@@ -1,9 +1,9 @@
 // Package conformance checks what package store promises to goroutines that use it at the
 // same time, and checks the checks.
 //
-// A test of a type (TestStrings, TestHashes and so on, in models_test.go) lets a few
-// goroutines do random operations on a few keys, notes when each was called and had
-// returned and what it said, and asks porcupine whether some order of the operations
+// A test of a type (TestStrings, TestStreams and so on, in models_test.go and beside it)
+// lets a few goroutines do random operations on a few keys, notes when each was called and
+// had returned and what it said, and asks porcupine whether some order of the operations
 // agrees with both: whether the history is linearizable. What an operation means is
 // written down twice, as the call of the store and as a step of a small model. The values
 // are short and long, the aggregates small and large, so that they change their form.
@@ -11,7 +11,8 @@
 // TestTransactions does the same with programs of several reads and writes, each run as
 // one transaction by whatever can do so: strict serializability. A run of a program that
 // came to nothing must have read what was true at one moment, too. TestUpdates adds the
-// closures, and TestBlocking commands that wait beside transactions that push, in bubbles.
+// closures. TestBlocking and TestBlockingStreams have commands that wait beside transactions
+// that push or add, in bubbles: who gives up must have seen that there was nothing.
 //
 // # Longer runs
 //
@@ -53,7 +54,8 @@
 // which are one for each mechanism: the order of locks, the copies that snapshots and
 // readers without a lock need, several keys in one step, the validation of commits and of
 // reads, the clones of transactions, what they hold, and for those who wait that one of
-// two serves them, that nobody else sees it, and that commits do. CI runs all:
+// two serves them, that nobody else sees it, that commits do, and that whoever changes a
+// stream does. CI runs all:
 //
 //	go test -run TestMutants -mutants all -timeout 20m
 //

@@ -37,6 +37,11 @@ var registers = []register{
 	setRegister("set"),
 	zsetRegister("small zset"),
 	zsetRegister(large + "zset"),
+	bitsRegister("small bitmap"),
+	bitsRegister(large + "bitmap"),
+	streamRegister("small stream"),
+	streamRegister(large + "stream"),
+	groupRegister(large + "stream"), // of the same stream
 }
 
 const (
@@ -102,6 +107,58 @@ func zsetRegister(key string) register {
 	}
 }
 
+// bitsRegister is a field of ten bits somewhere in a bitmap.
+func bitsRegister(key string) register {
+	field := store.Unsigned(10).At(99)
+	return register{
+		func(db store.DB) (int, error) {
+			v, err := db.Bitmap(key).FieldRO(field)
+			if err != nil {
+				return 0, err
+			}
+			return int(v[0]), nil
+		},
+		func(db store.DB, v int) error {
+			_, err := db.Bitmap(key).Field(field.Set(int64(v)))
+			return err
+		},
+	}
+}
+
+// streamRegister is what the last entry has.
+func streamRegister(key string) register {
+	last := store.ByID(store.MinStreamID, store.MaxStreamID).Rev().Count(1)
+	return register{
+		func(db store.DB) (int, error) {
+			entries, err := db.Stream(key).Range(last)
+			if err != nil {
+				return 0, err
+			}
+			return strconv.Atoi(entries[0].Fields[0].Value)
+		},
+		func(db store.DB, v int) error {
+			_, err := db.Stream(key).Add("n", strconv.Itoa(v))
+			return err
+		},
+	}
+}
+
+// groupRegister is the position of a stream's group.
+func groupRegister(key string) register {
+	return register{
+		func(db store.DB) (int, error) {
+			groups, err := db.Stream(key).InfoGroups()
+			if err != nil {
+				return 0, err
+			}
+			return int(groups[0].LastDelivered.Ms), nil
+		},
+		func(db store.DB, v int) error {
+			return db.Stream(key).Group("g").SetID(store.AfterID(store.StreamID{Ms: uint64(v)}))
+		},
+	}
+}
+
 // setRegister is a set with one member.
 func setRegister(key string) register {
 	return register{
@@ -137,17 +194,19 @@ func fill(t *testing.T, s *store.Store) {
 		_, err := s.List(large + "list").RPush(item)
 		_, err2 := s.Hash(large+"hash").Set(item, "")
 		_, err3 := s.ZSet(large + "zset").Add(store.Scored{Member: item, Score: float64(i)})
-		require.NoError(t, errors.Join(err, err2, err3))
+		_, err4 := s.Stream(large+"stream").Add(item, "")
+		require.NoError(t, errors.Join(err, err2, err3, err4))
 	}
 	_, err := s.String("bytes").SetRange(8<<10, "end")
-	require.NoError(t, err)
+	_, err2 := s.Bitmap(large+"bitmap").SetBit(8<<13, true)
+	require.NoError(t, errors.Join(err, err2, s.Stream(large+"stream").Group("g").Create(store.ReadPos{})))
 	for _, r := range registers {
 		require.NoError(t, r.set(s.DB(0), 0))
 	}
 }
 
 // values are those of all registers.
-type values [12]int
+type values [17]int
 
 // access is a step of a program on one register, or from it to another.
 type access struct {
