@@ -156,6 +156,13 @@ func (s *Stream) Add(id StreamID, pairs []string) {
 	for _, p := range pairs {
 		bytes += len(p)
 	}
+	for s.tail != nil && !s.tail.base.less(id) {
+		s.dropPage(s.tail) // all of it was deleted, and LastID set back
+	}
+	if s.tail != nil && !s.tail.lastID().less(id) {
+		s.tail = s.ownPage(s.tail)
+		s.tail.cutTo(id)
+	}
 	if s.tail == nil || s.tail.full(bytes) {
 		s.addPage(id, pairs)
 	}
