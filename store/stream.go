@@ -158,6 +158,7 @@ func (s Stream) AddWith(o XAddOptions, fields ...Pair) (StreamID, error) {
 	if fresh {
 		w.newStream(v)
 	} else {
+		w.grows(KindStream)
 		w.changed()
 	}
 	return id, nil

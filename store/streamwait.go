@@ -199,14 +199,10 @@ func (db DB) readGroupOrQueue(ctx context.Context, group, consumer string, o Gro
 // long: what is pending now, or what will be from now on.
 func (w *groupWrite) claimableAt(idle time.Duration) int64 {
 	at := deadlineIn(w.nano(), idle)
-	w.group.ByTime(func(p structures.StreamPending) bool {
-		if !w.v.Has(p.ID) {
-			return true
-		}
+	w.byTime(func(p structures.StreamPending) bool {
 		at = min(at, max(deadlineIn(p.Time*int64(time.Millisecond), idle), w.now+1))
 		return false
 	})
-	w.changed() // an index of the pending entries may be new
 	return at
 }
 

@@ -124,8 +124,14 @@ func (s *Stream) Clone() Object {
 // LastID returns the highest ID that was given to an entry, or set by SetLastID.
 func (s *Stream) LastID() StreamID { return s.last }
 
-// SetLastID sets what LastID returns; the entries must not be above id.
-func (s *Stream) SetLastID(id StreamID) { s.last = id }
+// SetLastID sets what LastID returns; the entries must not be above id. The complexity is
+// O(1), and O(n), n the number of groups, if id is below LastID.
+func (s *Stream) SetLastID(id StreamID) {
+	if id.less(s.last) {
+		s.forgetTimes() // what was deleted may be added once more
+	}
+	s.last = id
+}
 
 // FirstID returns the ID of the first entry, zero if there is none.
 func (s *Stream) FirstID() StreamID { return s.first }
