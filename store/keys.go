@@ -199,11 +199,11 @@ func (db DB) transfer(op, key string, to DB, dst string, how transfer) (bool, er
 	if rec.Object() != nil {
 		e.Object = src.cloneObject()
 	}
+	if k := kindOf(&rec); k == KindList || k == KindStream {
+		target.grows(k) // it may have been one before, and shorter; and this comes before the removal
+	}
 	if how.move {
 		src.del()
-	}
-	if kindOf(&rec) == KindList {
-		target.grows() // it may have been one before, and shorter
 	}
 	target.put(e)
 	return true, nil

@@ -276,7 +276,7 @@ func (w *write) saveList(v *structures.List) { w.save(KindList, v, false) }
 
 // saveLonger is saveList of one that has grown, which somebody may wait for.
 func (w *write) saveLonger(v *structures.List) {
-	w.grows()
+	w.grows(KindList)
 	w.saveList(v)
 }
 

@@ -158,6 +158,7 @@ func (s Stream) AddWith(o XAddOptions, fields ...Pair) (StreamID, error) {
 	if fresh {
 		w.newStream(v)
 	} else {
+		w.grows(KindStream)
 		w.changed()
 	}
 	return id, nil
@@ -196,7 +197,7 @@ func (s Stream) Range(r IDRange) ([]Entry, error) {
 	}
 	low, high, wrong := r.bounds()
 	v, locked, err := s.read(op, wrong)
-	if v == nil || min(v.Len(), r.limit()) <= shortRead {
+	if v == nil || min(v.Len(), r.limit()) <= shortRead || !moreThan(v, low, high, shortRead) {
 		defer locked.release()
 		return entriesOf(v, low, high, r.rev, r.limit()), err
 	}
@@ -224,41 +225,6 @@ func (s Stream) All() (iter.Seq[Entry], error) {
 			return yield(entryOfStream(e))
 		})
 	}, nil
-}
-
-// entriesOf returns up to limit entries of v, which may be nil.
-func entriesOf(v *structures.Stream, low, high StreamID, reverse bool, limit int) (entries []Entry) {
-	if v == nil || limit <= 0 {
-		return nil
-	}
-	var pairs []Pair // of many entries
-	visit := func(field, value string) bool {
-		pairs = append(pairs, Pair{field, value})
-		return true
-	}
-	v.Range(structures.StreamID(low), structures.StreamID(high), reverse, func(e structures.StreamEntry) bool {
-		if n := e.Len(); cap(pairs)-len(pairs) < n {
-			pairs = make([]Pair, 0, n*max(1, min(limit-len(entries), v.Len()-len(entries), pairsAtOnce)))
-		}
-		from := len(pairs)
-		e.All(visit)
-		entries = append(entries, Entry{StreamID(e.ID), pairs[from:len(pairs):len(pairs)]})
-		return len(entries) < limit
-	})
-	return entries
-}
-
-// pairsAtOnce is for how many entries the fields are allocated together: who keeps one of
-// them keeps the others, too.
-const pairsAtOnce = 16
-
-func entryOfStream(e structures.StreamEntry) Entry {
-	fields := make([]Pair, 0, e.Len())
-	e.All(func(field, value string) bool {
-		fields = append(fields, Pair{field, value})
-		return true
-	})
-	return Entry{StreamID(e.ID), fields}
 }
 
 // appendPairs appends fields and values in turn.

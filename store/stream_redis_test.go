@@ -637,6 +637,9 @@ func init() {
 			XRANGE s (- + | XRANGE s - (+ | XRANGE s ( + | XRANGE s x + | XRANGE s - x | XRANGE s 1-x + | XRANGE s "" + | XRANGE none - + |
 			XRANGE none x + | XREVRANGE none + - | HSET h f v | XRANGE h - + | XREVRANGE h + - | XRANGE h x + | XDEL s 2-0 9-9 9-9 | XRANGE s - + |
 			XREVRANGE s + - COUNT 1 | XDEL s 1-1 1-2 2-5 | XRANGE s - + | XDEL none 1-1 | XDEL h 1-1`},
+		{"xsetid back", `
+			XADD s 1-0 f a | XADD s 9-0 f b | XADD s 9-1 f b | XDEL s 9-0 9-1 | XSETID s 5-0 | XADD s 6-0 f c | XADD s 7-1 f d | XREAD STREAMS s 6-0 | XRANGE s 6-0 6-0 |
+			XRANGE s 6-1 + | XREVRANGE s 6-5 - | XDEL s 6-0 | XRANGE s - + | XDEL s 7-1 1-0 | XSETID s 0-5 | XADD s 0-9 f e | XRANGE s 0-9 0-9 | XDEL s 0-9 | XLEN s`},
 		{"xread", `
 			XADD a 1-1 f a | XADD a 1-2 f b | XADD b 5-0 f c | XREAD STREAMS a 0 | XREAD STREAMS a b 0 0 | XREAD STREAMS a b 1-1 5-0 |
 			XREAD COUNT 1 STREAMS a b 0 0 | XREAD COUNT 0 STREAMS a 0 | XREAD COUNT -1 STREAMS a 0 | XREAD STREAMS a $ | XREAD STREAMS a b $ 0 |

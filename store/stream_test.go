@@ -2,6 +2,7 @@ package store
 
 import (
 	"math"
+	"runtime"
 	"testing"
 	"time"
 
@@ -253,3 +254,23 @@ func TestStreamLongRange(t *testing.T) {
 // of groups: testdata/streams/redis-7.0.15.txt is made by giving each line behind a > to
 // redis-cli --no-raw, on an empty database for each part, and writing down what it prints.
 func TestStreamGolden(t *testing.T) { replay(t, "testdata/streams/*.txt") }
+
+// TestStreamRangeOfWideEntries: what is allocated for several entries does not grow with
+// the widest of them.
+func TestStreamRangeOfWideEntries(t *testing.T) {
+	s := newTest(t)
+	wide := make([]Pair, 50_000)
+	_, err := s.Stream("x").AddWith(XAddOptions{}, wide...)
+	require.NoError(t, err)
+	for range 50 {
+		_, err := s.Stream("x").Add("f", "v")
+		require.NoError(t, err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	entries, err := s.Stream("x").Range(ByID(MinStreamID, MaxStreamID))
+	runtime.ReadMemStats(&after)
+	require.NoError(t, err)
+	require.Len(t, entries, 51)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(8<<20), "the entry itself has 1.6 MB")
+}

@@ -95,6 +95,7 @@ func (g Group) claim(
 		give(e)
 	}
 	if changed {
+		w.grows(KindStream) // what was made pending for longer, to who reads with Claim
 		w.changed()
 	}
 	return nil

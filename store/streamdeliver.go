@@ -215,14 +215,20 @@ func (w *groupWrite) deliverAgain(c *structures.StreamConsumer, after StreamID, 
 // claimable returns up to count entries that have been pending for so long, the longest
 // first, and those that were given back before all others.
 func (w *groupWrite) claimable(idle time.Duration, count int) (list []structures.StreamPending) {
-	w.group.ByTime(func(p structures.StreamPending) bool {
+	w.byTime(func(p structures.StreamPending) bool {
 		if w.now-p.Time < idle.Milliseconds() {
 			return false
 		}
-		if w.v.Has(p.ID) {
-			list = append(list, p)
-		}
+		list = append(list, p)
 		return len(list) < count
 	})
 	return list
+}
+
+// byTime calls visit with what is pending in the group and was not deleted, the longest
+// first, until it returns false.
+func (w *groupWrite) byTime(visit func(p structures.StreamPending) bool) {
+	if w.v.ByTime(w.group, visit) {
+		w.changed()
+	}
 }

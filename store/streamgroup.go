@@ -183,6 +183,7 @@ func (g Group) Destroy() (bool, error) {
 		return false, nil
 	}
 	w.v.DestroyGroup(g.name)
+	w.grows(KindStream) // as in Redis, who waits learns it in its turn
 	w.changed()
 	return true, nil
 }
@@ -219,6 +220,7 @@ func (g Group) SetIDWith(pos ReadPos, o GroupOptions) error {
 		return err
 	}
 	w.group.SetLastID(structures.StreamID(groupStart(w.v, pos)), entriesRead(o))
+	w.grows(KindStream)
 	w.changed()
 	return nil
 }

@@ -73,6 +73,7 @@ func (g Group) NackWith(o NackOptions, ids ...StreamID) (int, error) {
 		n++
 	}
 	if n > 0 {
+		w.grows(KindStream) // to who reads with Claim
 		w.changed()
 	}
 	return n, nil

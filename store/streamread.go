@@ -67,3 +67,47 @@ func readAt(v *structures.Stream, pos ReadPos, count int) []Entry {
 	}
 	return entriesOf(v, low, MaxStreamID, false, count)
 }
+
+// moreThan says whether there are more than n entries between two IDs.
+func moreThan(v *structures.Stream, low, high StreamID, n int) bool {
+	v.Range(structures.StreamID(low), structures.StreamID(high), false, func(structures.StreamEntry) bool {
+		n--
+		return n >= 0
+	})
+	return n < 0
+}
+
+// entriesOf returns up to limit entries of v, which may be nil.
+func entriesOf(v *structures.Stream, low, high StreamID, reverse bool, limit int) (entries []Entry) {
+	if v == nil || limit <= 0 {
+		return nil
+	}
+	var pairs []Pair // of many entries
+	visit := func(field, value string) bool {
+		pairs = append(pairs, Pair{field, value})
+		return true
+	}
+	v.Range(structures.StreamID(low), structures.StreamID(high), reverse, func(e structures.StreamEntry) bool {
+		if n := e.Len(); cap(pairs)-len(pairs) < n {
+			pairs = make([]Pair, 0, max(n, min(n*min(limit-len(entries), v.Len()-len(entries)), pairsAtOnce)))
+		}
+		from := len(pairs)
+		e.All(visit)
+		entries = append(entries, Entry{StreamID(e.ID), pairs[from:len(pairs):len(pairs)]})
+		return len(entries) < limit
+	})
+	return entries
+}
+
+// pairsAtOnce is how many fields of several entries are allocated together: who keeps one
+// of them keeps the others, too.
+const pairsAtOnce = 32
+
+func entryOfStream(e structures.StreamEntry) Entry {
+	fields := make([]Pair, 0, e.Len())
+	e.All(func(field, value string) bool {
+		fields = append(fields, Pair{field, value})
+		return true
+	})
+	return Entry{StreamID(e.ID), fields}
+}

@@ -198,17 +198,11 @@ func (db DB) readGroupOrQueue(ctx context.Context, group, consumer string, o Gro
 // claimableAt returns when something of the group may be claimed that has been pending for so
 // long: what is pending now, or what will be from now on.
 func (w *groupWrite) claimableAt(idle time.Duration) int64 {
-	at, held := deadlineIn(w.nano(), idle), w.v.Allocated()
-	w.group.ByTime(func(p structures.StreamPending) bool {
-		if !w.v.Has(p.ID) {
-			return true
-		}
+	at := deadlineIn(w.nano(), idle)
+	w.byTime(func(p structures.StreamPending) bool {
 		at = min(at, max(deadlineIn(p.Time*int64(time.Millisecond), idle), w.now+1))
 		return false
 	})
-	if w.v.Allocated() != held { // an index of the pending entries is new
-		w.changed()
-	}
 	return at
 }
 

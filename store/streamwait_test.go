@@ -404,3 +404,94 @@ func TestReadBlockMeetsHeldKey(t *testing.T) {
 		require.Equal(t, []got{{0, "s: 1-0", nil}}, c.results())
 	})
 }
+
+// What a read with Claim keeps to find old entries quickly is counted, also if it finds none.
+func TestReadClaimIsCounted(t *testing.T) {
+	s := newTest(t, WithShards(1))
+	mkGroup(t, s.DB(0), "s", "g")
+	g := s.Stream("s").Group("g")
+	for ms := range uint64(100) {
+		addAt(t, s.DB(0), "s", ms+1)
+	}
+	_, err := g.Read("c", GroupReadOptions{})
+	require.NoError(t, err)
+	list, err := g.Read("d", GroupReadOptions{Claim: time.Hour})
+	require.NoError(t, err)
+	require.Empty(t, list)
+	check(t, s)
+	_, err = s.Stream("s").Trim(MaxLen(10)) // and what was deleted leaves it
+	require.NoError(t, err)
+	for range 2 {
+		list, err = g.Read("d", GroupReadOptions{Count: 1, Claim: time.Nanosecond})
+		require.NoError(t, err)
+		require.Len(t, list, 1)
+		check(t, s)
+	}
+	_, err = g.Destroy()
+	require.NoError(t, err)
+	check(t, s)
+}
+
+// What nobody can wait for serves nobody: an acknowledgement does not look at who waits.
+func TestAckSignalsNobody(t *testing.T) {
+	bubble(t, func(t *testing.T, s *Store, ctx context.Context) {
+		var c crowd
+		db := s.DB(0)
+		mkGroup(t, db, "s", "g")
+		g := db.Stream("s").Group("g")
+		c.read(ctx, db, 0, StreamAt{"s", AfterID(StreamID{Ms: 100})})
+		c.deliver(ctx, db, "one", GroupReadOptions{Claim: time.Minute}, "s")
+		addAt(t, db, "s", 1)
+		c.deliver(ctx, db, "one", GroupReadOptions{Claim: time.Minute}, "s")
+		require.Equal(t, []got{{1, "s: 1-0", nil}}, c.results())
+		before := s.signals.Load()
+		for _, err := range []error{
+			second(g.Ack(StreamID{Ms: 7})), second(g.ReadHistory("one", StreamID{}, 0)),
+			second(g.CreateConsumer("two")), second(db.Stream("s").Trim(MaxLen(5))), second(db.Stream("s").Del(StreamID{Ms: 9})),
+		} {
+			require.NoError(t, err)
+		}
+		require.Equal(t, before, s.signals.Load())
+		_, err := g.Nack(NackSilent, StreamID{Ms: 1}) // but this does
+		require.NoError(t, err)
+		require.Equal(t, []got{{2, "s: 1-0", nil}}, c.results())
+		c.deliver(ctx, db, "one", GroupReadOptions{Claim: time.Minute}, "s")
+		_, err = g.ClaimJustID("two", 0, ClaimOptions{Idle: time.Hour}, StreamID{Ms: 1})
+		require.NoError(t, err)
+		require.Equal(t, []got{{3, "s: 1-0", nil}}, c.results())
+		addAt(t, db, "s", 101)
+		require.Equal(t, []got{{0, "s: 101-0", nil}}, c.results())
+	})
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// A transaction serves in the order in which it has added, as Redis does.
+func TestReadBlockOrderOfTransaction(t *testing.T) {
+	bubble(t, func(t *testing.T, s *Store, ctx context.Context) {
+		var c crowd
+		db := s.DB(0)
+		addAt(t, db, "b", 1) // which is no new key then
+		for _, whole := range []bool{false, true} {
+			c = crowd{}
+			_, err := s.Del("a")
+			require.NoError(t, err)
+			c.read(ctx, db, 0, StreamAt{"a", AtEnd}, StreamAt{"b", AtEnd})
+			require.NoError(t, s.Update(func(tx *Tx) error {
+				if whole {
+					if err := tx.DB(5).FlushDB(); err != nil {
+						return err
+					}
+				}
+				if _, err := tx.Stream("b").Add("n", "b"); err != nil {
+					return err
+				}
+				_, err := tx.Stream("a").Add("n", "a")
+				return err
+			}))
+			results := c.results()
+			require.Len(t, results, 1)
+			require.Regexp(t, "^b:", results[0].text, "%v", whole)
+		}
+	})
+}

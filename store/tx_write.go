@@ -116,6 +116,7 @@ func (r *run) put(w *write, e structures.Entry) {
 	if w.fills(e.Kind) {
 		r.fill(w.at)
 	}
+	w.signalStream()
 	at := r.seen.At(w.at)
 	w.ref.Record, w.ref.Found = r.arena.Record(r.s.shards[at.Shard].cfg, at.Name, e), true
 	r.store(w)
@@ -131,6 +132,7 @@ func (r *run) fill(i int) {
 
 // del removes the key of w.
 func (r *run) del(w *write) {
+	w.signalStream()
 	w.ref.Record, w.ref.Found = structures.Record{}, false
 	r.store(w)
 }

@@ -204,10 +204,12 @@ func (w *write) signal(k Kind) {
 	}
 }
 
-// signalStream notes that the stream at the key, if there is one, changes or goes.
+// signalStream notes that the stream at the key, if there is one, goes. What changes it in
+// place says so with grows, where that may be what somebody waits for: not XACK, which
+// would look at all of them for nothing.
 func (w *write) signalStream() {
-	if w.sh.waiting != nil && w.found() && kindOf(&w.ref.Record) == KindStream {
-		w.signal(KindStream)
+	if w.found() && kindOf(&w.ref.Record) == KindStream {
+		w.grows(KindStream)
 	}
 }
 
@@ -218,13 +220,13 @@ func (w *write) fills(kind uint8) bool {
 	return (k == KindList || k == KindZSet || k == KindStream) && (!w.ref.Found || kindOf(&w.ref.Record) != k)
 }
 
-// grows notes that elements come to the list under the key, which somebody may wait for,
-// too.
-func (w *write) grows() {
+// grows notes that elements come to the list, or something to the stream, under the key,
+// which somebody may wait for, too.
+func (w *write) grows(k Kind) {
 	if w.run != nil {
 		w.run.fill(w.at)
 	} else {
-		w.signal(KindList)
+		w.signal(k)
 	}
 }
 

@@ -318,7 +318,6 @@ func (w *write) changed() {
 		w.run.changed(w)
 		return
 	}
-	w.signalStream()
 	w.t.Mutated(&w.ref, w.sh.nextVersion())
 }
 

@@ -280,8 +280,8 @@ func (s *Stream) check() error {
 	for _, g := range s.groups {
 		a, b := g.takes()
 		size, held = size+a, held+b
-		if g.times != nil && g.times.Len() != g.Len() {
-			err = fmt.Errorf("%d pending entries, %d by time", g.Len(), g.times.Len())
+		if e := s.checkTimes(g); e != nil {
+			err = e
 		}
 	}
 	switch {
@@ -293,4 +293,21 @@ func (s *Stream) check() error {
 		return fmt.Errorf("size %d/%d, counted %d/%d", size, held+streamOverhead, s.Size(), s.Allocated())
 	}
 	return nil
+}
+
+// checkTimes is check for the index by time of a group.
+func (s *Stream) checkTimes(g *StreamGroup) (err error) {
+	if g.times == nil {
+		return nil
+	}
+	g.pending.Ascend(func(p streamPending) bool {
+		if s.Has(p.id) && !g.times.Has(streamTime{p.time, p.id}) {
+			err = fmt.Errorf("pending entry %v is not there by time", p.id)
+		}
+		return err == nil
+	})
+	if g.times.Len() > g.Len() {
+		err = fmt.Errorf("%d pending entries, %d by time", g.Len(), g.times.Len())
+	}
+	return err
 }

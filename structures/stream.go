@@ -124,8 +124,14 @@ func (s *Stream) Clone() Object {
 // LastID returns the highest ID that was given to an entry, or set by SetLastID.
 func (s *Stream) LastID() StreamID { return s.last }
 
-// SetLastID sets what LastID returns; the entries must not be above id.
-func (s *Stream) SetLastID(id StreamID) { s.last = id }
+// SetLastID sets what LastID returns; the entries must not be above id. The complexity is
+// O(1), and O(n), n the number of groups, if id is below LastID.
+func (s *Stream) SetLastID(id StreamID) {
+	if id.less(s.last) {
+		s.forgetTimes() // what was deleted may be added once more
+	}
+	s.last = id
+}
 
 // FirstID returns the ID of the first entry, zero if there is none.
 func (s *Stream) FirstID() StreamID { return s.first }
@@ -156,8 +162,14 @@ func (s *Stream) Add(id StreamID, pairs []string) {
 	for _, p := range pairs {
 		bytes += len(p)
 	}
-	// Where SetLastID has gone back behind entries that were deleted, the page has those.
-	if s.tail == nil || s.tail.full(bytes) || !s.tail.lastID().less(id) {
+	for s.tail != nil && !s.tail.base.less(id) {
+		s.dropPage(s.tail) // all of it was deleted, and LastID set back
+	}
+	if s.tail != nil && !s.tail.lastID().less(id) {
+		s.tail = s.ownPage(s.tail)
+		s.tail.cutTo(id)
+	}
+	if s.tail == nil || s.tail.full(bytes) {
 		s.addPage(id, pairs)
 	}
 	s.tail = s.ownPage(s.tail)

@@ -25,7 +25,7 @@ type StreamGroup struct {
 	read      int64
 	counts    *streamCounts // of the stream
 	pending   *btree.BTreeG[streamPending]
-	times     *btree.BTreeG[streamTime] // nil until ByTime
+	times     *btree.BTreeG[streamTime] // nil until ByTime; without some that were deleted
 	consumers Vector[consumerSlot]      // by number, from 1 on
 	names     []uint32                  // the numbers, sorted by name
 	free      uint32                    // the first free number
@@ -287,23 +287,55 @@ func (g *StreamGroup) RangeConsumer(c *StreamConsumer, from, to StreamID, visit 
 	})
 }
 
-// ByTime calls visit with the pending entries of all consumers, those delivered longest
-// ago first and among equals by ID, until it returns false. visit must not write. It
-// counts as a write: the first call makes an index, which is kept from then on. The
-// complexity is O(m), the first time O(n log n).
-func (g *StreamGroup) ByTime(visit func(p StreamPending) bool) {
+// ByTime calls visit with the pending entries of a group, of all consumers, those delivered
+// longest ago first and among equals by ID, until it returns false, and says whether that
+// has changed the group. Those that were deleted from the stream are left out. visit must
+// not write. It counts as a write: the first call makes an index, which is kept from then
+// on, and what was deleted leaves it when it is met. The complexity is O(m log n), m the
+// number of entries visited or found deleted, the first time O(n log n).
+func (s *Stream) ByTime(g *StreamGroup, visit func(p StreamPending) bool) (changed bool) {
 	if g.times == nil {
-		g.times = newTimes()
+		g.times, changed = newTimes(), true
 		g.pending.Ascend(func(p streamPending) bool {
 			g.times.ReplaceOrInsert(streamTime{p.time, p.id})
 			return true
 		})
 		g.count(0, g.times.Len()*timeHeld)
 	}
+	var gone []streamTime
 	g.times.Ascend(func(t streamTime) bool {
+		if !s.Has(t.id) {
+			gone = append(gone, t)
+			return true
+		}
 		p, _ := g.pending.Get(streamPending{id: t.id})
 		return visit(g.view(p))
 	})
+	for _, t := range gone {
+		g.untime(t)
+	}
+	return changed || len(gone) > 0
+}
+
+// untime takes a pending entry out of the index by time, if it is there.
+func (g *StreamGroup) untime(t streamTime) {
+	if g.times == nil {
+		return
+	}
+	if _, found := g.times.Delete(t); found {
+		g.count(0, -timeHeld)
+	}
+}
+
+// forgetTimes drops the indexes by time.
+func (s *Stream) forgetTimes() {
+	for i, g := range s.groups {
+		if g.times != nil {
+			g = s.ownGroup(i)
+			g.count(0, -g.times.Len()*timeHeld)
+			g.times = nil
+		}
+	}
 }
 
 // Put makes an entry pending as p says: it is added, or given another consumer, time or
@@ -317,13 +349,13 @@ func (g *StreamGroup) Put(p StreamPending) {
 	if !found {
 		g.count(pendingSize, pendingHeld)
 	}
-	if g.times != nil && (!found || old.time != next.time) {
-		if found {
-			g.times.Delete(streamTime{old.time, p.ID})
-		} else {
+	if g.times != nil {
+		if found && old.time != next.time {
+			g.untime(streamTime{old.time, p.ID})
+		}
+		if _, there := g.times.ReplaceOrInsert(streamTime{next.time, p.ID}); !there {
 			g.count(0, timeHeld)
 		}
-		g.times.ReplaceOrInsert(streamTime{next.time, p.ID})
 	}
 	if found && old.num == next.num {
 		return
@@ -353,10 +385,7 @@ func (g *StreamGroup) unlist(id StreamID) (old streamPending, found bool) {
 		return old, false
 	}
 	g.count(-pendingSize, -pendingHeld)
-	if g.times != nil {
-		g.times.Delete(streamTime{old.time, id})
-		g.count(0, -timeHeld)
-	}
+	g.untime(streamTime{old.time, id})
 	return old, true
 }
 

@@ -108,6 +108,9 @@ func TestStreamRangeConsumer(t *testing.T) {
 	g := s.CreateGroup("g", StreamID{}, 0)
 	a, b := g.CreateConsumer("a", 0), g.CreateConsumer("b", 0)
 	for i := range 100 {
+		if i > 0 {
+			s.Add(StreamID{1, uint64(i)}, []string{"k", "v"})
+		}
 		g.Put(StreamPending{ID: StreamID{1, uint64(i)}, Time: int64(-i), Count: 1, Consumer: []*StreamConsumer{a, b, nil}[i%3]})
 	}
 	var got []uint64
@@ -121,10 +124,48 @@ func TestStreamRangeConsumer(t *testing.T) {
 	last, _ := g.LastPending()
 	require.Equal(t, StreamID{1, 0}, first.ID)
 	require.Equal(t, StreamID{1, 99}, last.ID)
-	g.ByTime(func(p StreamPending) bool {
+	s.ByTime(g, func(p StreamPending) bool {
 		require.Equal(t, StreamID{1, 99}, p.ID)
 		return false
 	})
+}
+
+// TestStreamByTimeOfDeleted: what was deleted leaves the index by time when it is met, and
+// is there once more if an entry of its ID is.
+func TestStreamByTimeOfDeleted(t *testing.T) {
+	s := NewStream()
+	g := s.CreateGroup("g", StreamID{}, 0)
+	c := g.CreateConsumer("c", 0)
+	for i := range uint64(100) {
+		s.Add(StreamID{1, i + 1}, []string{"k", "v"})
+		g.Put(StreamPending{ID: StreamID{1, i + 1}, Time: int64(i), Count: 1, Consumer: c})
+	}
+	first := func() (seq uint64) {
+		s.ByTime(g, func(p StreamPending) bool {
+			seq = p.ID.Seq
+			return false
+		})
+		require.NoError(t, s.check())
+		return seq
+	}
+	require.True(t, s.ByTime(g, func(StreamPending) bool { return false }))
+	s.Trim(StreamTrim{MaxLen: 50})
+	require.EqualValues(t, 51, first())
+	require.Equal(t, 50, g.times.Len(), "what was met is not met again")
+	require.False(t, s.ByTime(g, func(StreamPending) bool { return false }))
+	require.True(t, g.Ack(StreamID{1, 1}))
+	g.Put(StreamPending{ID: StreamID{1, 2}, Time: 1, Count: 2, Consumer: c})
+	g.Put(StreamPending{ID: StreamID{1, 3}, Time: 3, Count: 2, Consumer: c})
+	require.EqualValues(t, 51, first())
+	s.Trim(StreamTrim{MaxLen: 0})
+	require.Zero(t, first())
+	require.Equal(t, 99, g.Len())
+	s.SetLastID(StreamID{1, 6})
+	s.Add(StreamID{1, 7}, []string{"k", "v"})
+	g = s.ChangeGroup("g")
+	require.EqualValues(t, 7, first())
+	require.True(t, s.DestroyGroup("g"))
+	require.NoError(t, s.check())
 }
 
 // TestStreamClonesAtOnce writes a stream and its clones at the same time, each under
@@ -159,7 +200,7 @@ func TestStreamClonesAtOnce(t *testing.T) {
 				g.Put(StreamPending{ID: StreamID{sensorStart * 2, uint64(i)}, Consumer: g.Consumer(strconv.Itoa(k % 5))})
 				c.Delete(sensorID(i * 2))
 			}
-			g.ByTime(func(StreamPending) bool { return false })
+			c.ByTime(g, func(StreamPending) bool { return false })
 		})
 		g := s.ChangeGroup("g")
 		for i := range 100 {

@@ -36,6 +36,7 @@ type streamPage struct {
 	fields int32 // in the head
 	n      int32 // entries, also deleted ones
 	gone   int32 // deleted entries
+	cut    int32 // entries that cutTo has taken off
 	shared bool  // somebody else has the block
 	dead   [2]uint64
 }
@@ -84,7 +85,7 @@ func streamBlock(n int) []byte {
 
 // full says whether Redis would begin a new node for an entry of so many bytes.
 func (p *streamPage) full(bytes int) bool {
-	return p.redis+bytes >= streamNodeBytes || p.n >= streamNodeEntries
+	return p.redis+bytes >= streamNodeBytes || p.n+p.cut >= streamNodeEntries
 }
 
 func (p *streamPage) allocated() int { return streamPageOverhead + len(p.buf) }
@@ -103,6 +104,20 @@ func (p *streamPage) kill(i int) int {
 	n := p.end(i) - p.start(i)
 	p.lost += n
 	return n
+}
+
+// cutTo takes entries off the end that do not come before id, which is about to be added:
+// they were deleted, and the stream's last ID was set back behind them. The first entry
+// comes before it.
+func (p *streamPage) cutTo(id StreamID) {
+	for !p.lastID().less(id) {
+		i := int(p.n) - 1
+		n := p.used - p.start(i)
+		p.used, p.lost = p.used-n, p.lost-n
+		p.n, p.gone, p.cut = p.n-1, p.gone-1, p.cut+1
+		p.dead[i>>6] &^= 1 << (i & 63)
+		p.shared = true // with who has read what was there
+	}
 }
 
 // clone returns a copy for owner. It shares the block, which the first to append leaves.

@@ -3,7 +3,9 @@ package structures
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -273,5 +275,84 @@ func BenchmarkStreamDelete(b *testing.B) {
 	for range b.N {
 		s.Delete(sensorID(i))
 		i++
+	}
+}
+
+// TestStreamLastIDSetBack adds entries before others that were deleted, which lie in the
+// same page still.
+func TestStreamLastIDSetBack(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for round := range 300 {
+		s := NewStream()
+		var kept []*Stream
+		var ids []StreamID // sorted
+		add := func(id StreamID) {
+			s.Add(id, []string{"k", strings.Repeat("v", rng.IntN(1+round*5))})
+			ids = append(ids, id)
+		}
+		list := func(s *Stream, back bool) (got []StreamID) {
+			s.Range(StreamID{}, MaxStreamID, back, func(e StreamEntry) bool {
+				got = append(got, e.ID)
+				return true
+			})
+			return got
+		}
+		var old []StreamID
+		for range 200 {
+			switch rng.IntN(8) {
+			case 0, 1:
+				if len(ids) > 0 {
+					i := len(ids) - 1
+					if rng.IntN(4) == 0 {
+						i = rng.IntN(len(ids))
+					}
+					require.True(t, s.Delete(ids[i]))
+					ids = slices.Delete(ids, i, i+1)
+				}
+			case 2:
+				top := StreamID{Ms: 1}
+				if len(ids) > 0 {
+					top = ids[len(ids)-1]
+				}
+				s.SetLastID(top)
+			case 3:
+				min := StreamID{Ms: s.LastID().Ms - uint64(rng.IntN(3))}
+				if rng.IntN(9) > 0 {
+					continue
+				}
+				s.Trim(StreamTrim{ByID: true, MinID: min})
+				ids = slices.DeleteFunc(ids, func(id StreamID) bool { return id.less(min) })
+			case 4:
+				if rng.IntN(9) == 0 {
+					kept, old = append(kept, s.Clone().(*Stream)), slices.Clone(ids)
+				}
+			default:
+				last := s.LastID()
+				add(StreamID{last.Ms + uint64(rng.IntN(2)), last.Seq + 1 + uint64(rng.IntN(3))})
+			}
+			require.NoError(t, s.check())
+			require.Equal(t, len(ids), s.Len())
+			back := list(s, true)
+			slices.Reverse(back)
+			if !slices.Equal(ids, list(s, false)) || !slices.Equal(ids, back) {
+				t.Fatal(ids, list(s, false), back)
+			}
+			for i, id := range ids {
+				from, _ := id.Next()
+				var next StreamID
+				s.Range(from, MaxStreamID, false, func(e StreamEntry) bool {
+					next = e.ID
+					return false
+				})
+				if want := append(ids[i+1:len(ids):len(ids)], StreamID{})[0]; next != want || !s.Has(id) {
+					t.Fatal(ids, id, next)
+				}
+			}
+		}
+		if len(kept) > 0 {
+			last := kept[len(kept)-1]
+			require.NoError(t, last.check())
+			require.Equal(t, len(old), len(list(last, false)))
+		}
 	}
 }
