@@ -52,7 +52,7 @@ func ExampleGroup() {
 	fmt.Println("pending:", pending.Count, pending.Consumers)
 
 	// bob claims what nobody has done, and goes on with what is new.
-	got, _ = mailers.Read("bob", store.GroupReadOptions{Claim: 1})
+	got, _ = mailers.Read("bob", store.GroupReadOptions{Claim: store.AnyIdle})
 	for _, d := range got {
 		order, _ := d.Get("order")
 		fmt.Println("bob:", d.ID, order, "delivered before:", d.Deliveries)

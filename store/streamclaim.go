@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"math"
 	"time"
 
@@ -11,8 +12,8 @@ import (
 // for at least minIdle, as one more delivery, and returns them. What was deleted from the
 // stream is pending no longer.
 //
-// It returns [ErrNoGroup] if there is no such stream or group and [ErrWrongType] if the key
-// holds another type.
+// It returns [ErrNoGroup] if there is no such stream or group, [ErrWrongType] if the key
+// holds another type and, unlike Redis, [ErrOutOfRange] if minIdle is negative.
 //
 // The complexity is O(m log n), m the number of IDs given and n of pending entries.
 // Redis: [XCLAIM].
@@ -25,7 +26,8 @@ func (g Group) Claim(consumer string, minIdle time.Duration, ids ...StreamID) ([
 // ClaimWith is Claim with the options of XCLAIM.
 //
 // It returns [ErrNoGroup] if there is no such stream or group, [ErrWrongType] if the key
-// holds another type and [ErrInvalidOption] if both Idle and Time are given.
+// holds another type, [ErrInvalidOption] if both Idle and Time are given and, unlike Redis,
+// [ErrOutOfRange] if minIdle or a number of the options is negative, or Time before 1970.
 //
 // The complexity is O(m log n), m the number of IDs given and n of pending entries.
 // Redis: [XCLAIM].
@@ -42,7 +44,8 @@ func (g Group) ClaimWith(consumer string, minIdle time.Duration, o ClaimOptions,
 // ClaimJustID is ClaimWith without the fields, which does not count as a delivery.
 //
 // It returns [ErrNoGroup] if there is no such stream or group, [ErrWrongType] if the key
-// holds another type and [ErrInvalidOption] if both Idle and Time are given.
+// holds another type, [ErrInvalidOption] if both Idle and Time are given and, unlike Redis,
+// [ErrOutOfRange] if minIdle or a number of the options is negative, or Time before 1970.
 //
 // The complexity is O(m log n), m the number of IDs given and n of pending entries.
 // Redis: [XCLAIM].
@@ -62,11 +65,7 @@ func (g Group) claim(
 ) error {
 	var w groupWrite
 	defer w.end()
-	wrong := wrongConsumer(consumer)
-	if o.Idle != 0 && !o.Time.IsZero() {
-		wrong = ErrInvalidOption
-	}
-	if err := g.must(&w, "XCLAIM", wrong); err != nil {
+	if err := g.must(&w, "XCLAIM", cmp.Or(wrongConsumer(consumer), o.wrong(minIdle))); err != nil {
 		return err
 	}
 	changed := false
@@ -87,7 +86,7 @@ func (g Group) claim(
 			continue
 		case !pending:
 			p = structures.StreamPending{ID: structures.StreamID(id), Count: 1}
-		case p.Consumer != nil && w.now-p.Time < minIdle.Milliseconds():
+		case p.Consumer != nil && w.now-p.Time < idleMillis(minIdle):
 			continue
 		}
 		w.take(p, consumer, at, justID, o.RetryCount)
@@ -97,6 +96,17 @@ func (g Group) claim(
 	if changed {
 		w.grows(KindStream) // what was made pending for longer, to who reads with Claim
 		w.changed()
+	}
+	return nil
+}
+
+// wrong returns what is wrong with the options.
+func (o *ClaimOptions) wrong(minIdle time.Duration) error {
+	switch {
+	case minIdle < 0, o.Idle < 0, o.RetryCount != nil && *o.RetryCount < 0, !o.Time.IsZero() && o.Time.Before(time.Unix(0, 0)):
+		return ErrOutOfRange
+	case o.Idle != 0 && !o.Time.IsZero():
+		return ErrInvalidOption
 	}
 	return nil
 }
@@ -122,7 +132,7 @@ func (w *groupWrite) take(p structures.StreamPending, consumer string, at int64,
 	p.Consumer, p.Time = w.see(consumer), at
 	w.group.Active(p.Consumer, w.now)
 	switch {
-	case count != nil && *count >= 0:
+	case count != nil:
 		p.Count = *count
 	case !justID:
 		p.Count = increment(p.Count)
@@ -190,7 +200,7 @@ func (g Group) autoClaim(
 	var w groupWrite
 	defer w.end()
 	wrong := wrongConsumer(consumer)
-	if count <= 0 {
+	if count <= 0 || minIdle < 0 {
 		wrong = ErrOutOfRange
 	}
 	if err := g.must(&w, "XAUTOCLAIM", wrong); err != nil {
@@ -208,7 +218,7 @@ func (g Group) autoClaim(
 			return false
 		}
 		attempts--
-		if !w.v.Has(p.ID) || p.Consumer == nil || w.now-p.Time >= minIdle.Milliseconds() {
+		if !w.v.Has(p.ID) || p.Consumer == nil || w.now-p.Time >= idleMillis(minIdle) {
 			pending = append(pending, p)
 			left--
 		}

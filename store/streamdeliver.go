@@ -40,7 +40,7 @@ func (g Group) ReadHistory(consumer string, after StreamID, count int) ([]Delive
 func (g Group) readAt(consumer string, pos ReadPos, o GroupReadOptions) ([]Delivery, error) {
 	var w groupWrite
 	defer w.end()
-	if err := g.must(&w, "XREADGROUP", wrongConsumer(consumer)); err != nil {
+	if err := g.must(&w, "XREADGROUP", o.wrong(consumer)); err != nil {
 		return nil, err
 	}
 	list, _ := w.deliver(consumer, pos, o)
@@ -70,7 +70,7 @@ func (b *batch) readGroup(db DB, group, consumer string, o GroupReadOptions, str
 	if err := b.begin(db, op, keysOf(streams)...); err != nil {
 		return nil, err
 	}
-	switch err := wrongConsumer(consumer); {
+	switch err := o.wrong(consumer); {
 	case err != nil:
 		return nil, mistake(op, "", err)
 	case len(streams) == 0:
@@ -216,7 +216,7 @@ func (w *groupWrite) deliverAgain(c *structures.StreamConsumer, after StreamID, 
 // first, and those that were given back before all others.
 func (w *groupWrite) claimable(idle time.Duration, count int) (list []structures.StreamPending) {
 	w.byTime(func(p structures.StreamPending) bool {
-		if w.now-p.Time < idle.Milliseconds() {
+		if w.now-p.Time < claimMillis(idle) {
 			return false
 		}
 		list = append(list, p)

@@ -226,7 +226,7 @@ func callXPending(_ *twin, db DB, a []string) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.MinIdle, a = time.Duration(n)*time.Millisecond, a[2:]
+		o.MinIdle, a = time.Duration(max(n, 0))*time.Millisecond, a[2:]
 	}
 	r, err := ParseIDRange(a[2], a[3])
 	if err != nil {
@@ -282,6 +282,7 @@ func callXClaim(_ *twin, db DB, a []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	minIdle = max(minIdle, 0) // as Redis does; here a negative one is a mistake
 	var o ClaimOptions
 	justID, i := false, 4
 	for ; i < len(a) && !strings.Contains(" IDLE TIME RETRYCOUNT FORCE JUSTID LASTID ", " "+a[i]+" "); i++ {
@@ -316,10 +317,14 @@ func callXClaim(_ *twin, db DB, a []string) (any, error) {
 				o.Idle = 0
 			}
 		case "TIME":
-			o.Idle, o.Time = 0, time.UnixMilli(int64(n))
+			if o.Idle, o.Time = 0, time.UnixMilli(int64(n)); n < 0 {
+				o.Time = time.UnixMilli(db.s.now()) // as in Redis
+			}
 		case "RETRYCOUNT":
-			count := int64(n)
-			o.RetryCount = &count
+			o.RetryCount = nil
+			if count := int64(n); count >= 0 {
+				o.RetryCount = &count
+			}
 		}
 		i++
 	}
@@ -352,6 +357,7 @@ func callXAutoClaim(_ *twin, db DB, a []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	minIdle = max(minIdle, 0) // as Redis does; here a negative one is a mistake
 	r, err := ParseIDRange(a[4], "+")
 	if err != nil {
 		return nil, err

@@ -106,8 +106,52 @@ func TestGroupClaimsLater(t *testing.T) {
 	got, err = g.Read("carol", GroupReadOptions{Claim: time.Hour})
 	require.NoError(t, err)
 	require.Empty(t, got)
-	_, err = g.Read("carol", GroupReadOptions{Claim: math.MinInt64})
-	require.NoError(t, err, "a negative one is none")
+	clock.Advance(time.Second)
+	got, err = g.Read("carol", GroupReadOptions{Claim: time.Second + time.Nanosecond})
+	require.NoError(t, err)
+	require.Empty(t, got, "for that long, to the nanosecond")
+	got, err = g.Read("carol", GroupReadOptions{Claim: time.Second})
+	require.NoError(t, err)
+	require.Len(t, got, 4)
+	got, err = g.Read("carol", GroupReadOptions{Claim: AnyIdle})
+	require.NoError(t, err)
+	require.Len(t, got, 4)
+}
+
+// TestGroupNegative: times and counts that are negative are mistakes, and change nothing.
+func TestGroupNegative(t *testing.T) {
+	x, g, _ := newGroup(t)
+	_, err := g.Read("alice", GroupReadOptions{})
+	require.NoError(t, err)
+	before, err := x.db.s.Fingerprint()
+	require.NoError(t, err)
+	one, less := sid("1-1"), int64(-3)
+	for name, do := range map[string]func() error{
+		"Claim":          func() error { return second(g.Claim("bob", -time.Hour, one)) },
+		"ClaimWith idle": func() error { return second(g.ClaimWith("bob", 0, ClaimOptions{Idle: -time.Hour}, one)) },
+		"ClaimWith time": func() error { return second(g.ClaimWith("bob", 0, ClaimOptions{Time: time.Unix(-1, 0)}, one)) },
+		"ClaimWith count": func() error {
+			return second(g.ClaimWith("bob", 0, ClaimOptions{RetryCount: &less}, one))
+		},
+		"ClaimJustID":     func() error { return second(g.ClaimJustID("bob", math.MinInt64, ClaimOptions{}, one)) },
+		"AutoClaim":       func() error { return second(g.AutoClaim("bob", -1, MinStreamID, 10)) },
+		"AutoClaimJustID": func() error { return second(g.AutoClaimJustID("bob", -1, MinStreamID, 10)) },
+		"PendingRange": func() error {
+			return second(g.PendingRange(ByID(MinStreamID, MaxStreamID), PendingOptions{MinIdle: -1}))
+		},
+		"Read": func() error { return second(g.Read("bob", GroupReadOptions{Claim: math.MinInt64})) },
+		"ReadBlock": func() error {
+			return second(g.ReadBlock(t.Context(), "bob", GroupReadOptions{Claim: -1}))
+		},
+		"XReadGroup": func() error {
+			return second(x.db.XReadGroup("g", "bob", GroupReadOptions{Claim: -1}, StreamAt{"x", AtNew}))
+		},
+	} {
+		requireOutcome(t, ErrOutOfRange, do(), name)
+	}
+	after, err := x.db.s.Fingerprint()
+	require.NoError(t, err)
+	require.Equal(t, before, after)
 }
 
 func TestGroupNack(t *testing.T) {

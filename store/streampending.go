@@ -72,7 +72,8 @@ func (g Group) Pending() (PendingSummary, error) {
 // the order of their IDs; Rev does not turn it round.
 //
 // It returns [ErrNoGroup] if there is no such stream or group, [ErrWrongType] if the key
-// holds another type and [ErrStreamID] if r leaves out the ID behind which there is none.
+// holds another type, [ErrStreamID] if r leaves out the ID behind which there is none and,
+// unlike Redis, [ErrOutOfRange] if MinIdle is negative.
 //
 // The complexity is O(log n + m), n the number of pending entries and m of those that are
 // looked at. Redis: [XPENDING].
@@ -80,6 +81,9 @@ func (g Group) Pending() (PendingSummary, error) {
 // [XPENDING]: https://redis.io/docs/latest/commands/xpending/
 func (g Group) PendingRange(r IDRange, o PendingOptions) ([]PendingEntry, error) {
 	low, high, wrong := r.bounds()
+	if o.MinIdle < 0 {
+		wrong = ErrOutOfRange
+	}
 	_, group, locked, err := g.load("XPENDING", wrong)
 	defer locked.release()
 	if err != nil || r.limit() <= 0 {
@@ -88,7 +92,7 @@ func (g Group) PendingRange(r IDRange, o PendingOptions) ([]PendingEntry, error)
 	var list []PendingEntry
 	now := g.stream.db.s.now()
 	visit := func(p structures.StreamPending) bool {
-		if now-p.Time >= o.MinIdle.Milliseconds() || o.MinIdle <= 0 {
+		if now-p.Time >= idleMillis(o.MinIdle) || o.MinIdle == 0 {
 			list = append(list, pendingEntry(p, now))
 		}
 		return len(list) < r.limit()

@@ -167,9 +167,38 @@ type StreamDeliveries struct {
 type GroupReadOptions struct {
 	Count int  // entries of a stream at most; 0 or less is no limit
 	NoAck bool // what is new does not become pending: NOACK
-	// Claim, if it is positive, takes first what has been pending to anybody for that long,
-	// the longest first: CLAIM.
+	// Claim, if it is not 0, takes first what has been pending to anybody for that long,
+	// rounded up to milliseconds, the longest first, or [AnyIdle]: CLAIM.
 	Claim time.Duration
+}
+
+// AnyIdle is for [GroupReadOptions]: what is pending, for however short a time. It is Redis's
+// CLAIM 0.
+const AnyIdle time.Duration = 1
+
+// claimMillis returns for how many milliseconds something must have been pending.
+func claimMillis(idle time.Duration) int64 {
+	if idle == AnyIdle {
+		return 0
+	}
+	return idleMillis(idle)
+}
+
+// idleMillis returns a least idle time in milliseconds, rounded up.
+func idleMillis(d time.Duration) int64 {
+	ms := d.Milliseconds()
+	if time.Duration(ms)*time.Millisecond < d {
+		ms++
+	}
+	return ms
+}
+
+// wrong returns what is wrong with the options.
+func (o *GroupReadOptions) wrong(consumer string) error {
+	if o.Claim < 0 {
+		return ErrOutOfRange
+	}
+	return wrongConsumer(consumer)
 }
 
 // GroupOptions are the options of making a group or setting its position. The zero value is
@@ -183,7 +212,7 @@ type GroupOptions struct {
 type ClaimOptions struct {
 	Idle       time.Duration // since when it counts as delivered, before now
 	Time       time.Time     // the same as a time, where it is not zero; later than now is now
-	RetryCount *int64        // how often it counts as delivered; nil, or negative, is once more
+	RetryCount *int64        // how often it counts as delivered; nil is once more
 	Force      bool          // what is pending to nobody is claimed, too, if it is in the stream
 	LastID     StreamID      // the group has delivered the entries up to here
 }

@@ -422,7 +422,7 @@ func TestReadClaimIsCounted(t *testing.T) {
 	_, err = s.Stream("s").Trim(MaxLen(10)) // and what was deleted leaves it
 	require.NoError(t, err)
 	for range 2 {
-		list, err = g.Read("d", GroupReadOptions{Count: 1, Claim: time.Nanosecond})
+		list, err = g.Read("d", GroupReadOptions{Count: 1, Claim: AnyIdle})
 		require.NoError(t, err)
 		require.Len(t, list, 1)
 		check(t, s)

@@ -26,8 +26,8 @@ func streamsSection(w io.Writer, s *store.Store) error {
 	g.got(`group.Ack(1-0)`, n, err)
 
 	g.say("Alice dies. Bob claims what is pending to her, and goes on with what is new.")
-	got, err = group.Read("Bob", store.GroupReadOptions{Claim: 1})
-	g.got(`group.Read("Bob", store.GroupReadOptions{Claim: 1})`, items(got), err)
+	got, err = group.Read("Bob", store.GroupReadOptions{Claim: store.AnyIdle})
+	g.got(`group.Read("Bob", store.GroupReadOptions{Claim: store.AnyIdle})`, items(got), err)
 	pending, err := group.Pending()
 	g.got(`group.Pending()`, pending.Consumers, err)
 	entries, err := orders.Range(store.ByID(store.MinStreamID, store.MaxStreamID).Rev().Count(1))

@@ -261,7 +261,7 @@ var checks = map[string]check{
 			`s.Stream("orders").AddWith(..., store.Pair{"item", "sugar"}) 3-0`,
 			`group.Read("Alice", store.GroupReadOptions{Count: 2}) [tea milk]`,
 			`group.Ack(1-0) 1`,
-			`group.Read("Bob", store.GroupReadOptions{Claim: 1}) [milk sugar]`,
+			`group.Read("Bob", store.GroupReadOptions{Claim: store.AnyIdle}) [milk sugar]`,
 			`group.Pending() [{Bob 2}]`,
 			`s.Stream("orders").Range(all.Rev().Count(1)) [{3-0 [{item sugar}]}]`,
 		},
