@@ -127,6 +127,8 @@ func TestGeoMistakes(t *testing.T) {
 		{ErrRadius, first(g.RadiusByMember("nobody", -1, Meters))},
 		{ErrOutOfRange, first(g.Search(ByRadius(fine, 1, Meters).Count(0)))},
 		{ErrOutOfRange, first(g.Search(ByRadius(fine, 1, Meters).Any(math.MinInt)))},
+		{ErrInvalidOption, first(g.Search(GeoQuery{}))},
+		{ErrInvalidOption, first(s.Geo("d").SearchStore("g", GeoQuery{}.Asc()))},
 		{ErrPolygon, first(g.Search(ByPolygon()))},
 		{ErrPolygon, first(g.Search(ByPolygon(corner, corner)))},
 		{ErrCoordinates, first(g.Search(ByPolygon(corner, corner, Point{nan, 1})))},

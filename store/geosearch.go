@@ -5,8 +5,9 @@ import (
 )
 
 // GeoQuery selects places: [ByRadius], [ByBox], [ByPolygon], and what its methods make of
-// these.
+// these. The zero value is a mistake.
 type GeoQuery struct {
+	made    bool // by a function that gives it a shape
 	from    GeoCenter
 	shape   structures.GeoShape // its unit is set by check
 	unit    Unit
@@ -39,20 +40,20 @@ func FromMember(member string) GeoCenter { return GeoCenter{member: member, isMe
 
 // ByRadius selects the places in a circle.
 func ByRadius(from GeoCenter, radius float64, unit Unit) GeoQuery {
-	return GeoQuery{from: from, unit: unit, shape: structures.GeoShape{Form: structures.GeoCircle, Width: radius}}
+	return GeoQuery{made: true, from: from, unit: unit, shape: structures.GeoShape{Form: structures.GeoCircle, Width: radius}}
 }
 
 // ByBox selects the places that are no more than half the height to the north or south of
 // the centre and, along their own latitudes, half the width to the east or west.
 func ByBox(from GeoCenter, width, height float64, unit Unit) GeoQuery {
-	return GeoQuery{from: from, unit: unit, shape: structures.GeoShape{Form: structures.GeoBox, Width: width, Height: height}}
+	return GeoQuery{made: true, from: from, unit: unit, shape: structures.GeoShape{Form: structures.GeoBox, Width: width, Height: height}}
 }
 
 // ByPolygon selects the places in a polygon, whose last corner is joined with its first. Its
 // sides are straight on a map of degrees: none crosses 180 degrees of longitude. Distances
 // are in meters, and from the middle of the corners.
 func ByPolygon(corners ...Point) GeoQuery {
-	q := GeoQuery{shape: structures.GeoShape{Form: structures.GeoPolygon}}
+	q := GeoQuery{made: true, shape: structures.GeoShape{Form: structures.GeoPolygon}}
 	for _, p := range corners {
 		q.shape.Corners = append(q.shape.Corners, structures.GeoPoint(p))
 	}
@@ -94,6 +95,9 @@ type GeoResult struct {
 
 // check returns what is wrong with the query, and sets the unit of its shape.
 func (q *GeoQuery) check() error {
+	if !q.made {
+		return ErrInvalidOption
+	}
 	if q.limited && q.count <= 0 {
 		return ErrOutOfRange
 	}

@@ -159,7 +159,7 @@ type AutoClaimedIDs struct {
 // count entries at most.
 //
 // It returns [ErrNoGroup] if there is no such stream or group, [ErrWrongType] if the key
-// holds another type and [ErrOutOfRange] if count is not above 0.
+// holds another type and [ErrOutOfRange] if count is not above 0 or minIdle is negative.
 //
 // The complexity is O(count log n), n the number of pending entries. Redis: [XAUTOCLAIM].
 //
@@ -177,7 +177,7 @@ func (g Group) AutoClaim(consumer string, minIdle time.Duration, start StreamID,
 // AutoClaimJustID is AutoClaim without the fields, which does not count as a delivery.
 //
 // It returns [ErrNoGroup] if there is no such stream or group, [ErrWrongType] if the key
-// holds another type and [ErrOutOfRange] if count is not above 0.
+// holds another type and [ErrOutOfRange] if count is not above 0 or minIdle is negative.
 //
 // The complexity is O(count log n), n the number of pending entries. Redis: [XAUTOCLAIM].
 //

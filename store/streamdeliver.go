@@ -9,14 +9,14 @@ import (
 )
 
 // Read gives a consumer of the group entries that nobody in it has got yet, which are
-// pending to it then. With Claim it takes first what has been pending to others for too
-// long. It does not wait.
+// pending to it then. With Claim it takes first what has been pending to anybody for too
+// long, which stays pending also with NoAck. It does not wait.
 //
-// It returns [ErrNoGroup] if there is no such stream or group and [ErrWrongType] if the key
-// holds another type.
+// It returns [ErrNoGroup] if there is no such stream or group, [ErrWrongType] if the key
+// holds another type and [ErrOutOfRange] if Claim is negative.
 //
-// The complexity is O(m log n), m the number of entries returned and n of the pending ones.
-// Redis: [XREADGROUP].
+// The complexity is O(m log n), m the number of entries returned and n of the pending ones;
+// the first one with Claim takes O(n log n). Redis: [XREADGROUP].
 //
 // [XREADGROUP]: https://redis.io/docs/latest/commands/xreadgroup/
 func (g Group) Read(consumer string, o GroupReadOptions) ([]Delivery, error) {
@@ -51,8 +51,8 @@ func (g Group) readAt(consumer string, pos ReadPos, o GroupReadOptions) ([]Deliv
 // several streams, in one step. Streams without new entries are left out.
 //
 // It returns [ErrNoGroup] if one of the streams or groups is not there, [ErrWrongType] if a
-// key holds another type and [ErrInvalidOption] for [AtEnd] and [AtLast], or without
-// streams.
+// key holds another type, [ErrOutOfRange] if Claim is negative and [ErrInvalidOption] for
+// [AtEnd] and [AtLast], or without streams.
 //
 // The complexity is O(k + m log n), k the number of streams, m of the entries returned and n
 // of the pending ones. Redis: [XREADGROUP].

@@ -117,7 +117,8 @@ func keysOf(streams []StreamAt) []string {
 // It returns the error of ctx when that ends, [ErrNotFound] at once in a transaction, where
 // nobody waits, [ErrNoContext] without a context, [ErrNoGroup] if there is no such stream or
 // group, or the group was destroyed meanwhile, [ErrNoStream] if the stream was removed
-// meanwhile, and [ErrWrongType] if the key holds another type.
+// meanwhile, [ErrOutOfRange] if Claim is negative, and [ErrWrongType] if the key holds another
+// type.
 //
 // The complexity is O(m log n), m the number of entries returned and n of the pending ones.
 // Redis: [XREADGROUP].
@@ -137,8 +138,8 @@ func (g Group) ReadBlock(ctx context.Context, consumer string, o GroupReadOption
 // It returns the error of ctx when that ends, [ErrNotFound] at once in a transaction, where
 // nobody waits, [ErrNoContext] without a context, [ErrNoGroup] if one of the streams or groups
 // is not there, or a group was destroyed meanwhile, [ErrNoStream] if a stream was removed
-// meanwhile, [ErrWrongType] if a key holds another type, and [ErrInvalidOption] for [AtEnd]
-// and [AtLast], or without streams.
+// meanwhile, [ErrWrongType] if a key holds another type, [ErrOutOfRange] if Claim is negative,
+// and [ErrInvalidOption] for [AtEnd] and [AtLast], or without streams.
 //
 // The complexity is O(k + m log n), k the number of streams, m of the entries returned and n
 // of the pending ones. Redis: [XREADGROUP].
