@@ -73,7 +73,7 @@ func TestEveryMethodInTransaction(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.Hash("h1").Expire(time.Hour, Always, "m0")
 	require.NoError(t, err)
-	for _, key := range append([]string{"none"}, kindKeys...) {
+	for _, key := range keysOfKinds() {
 		eachMethod(nil, s.DB(0), key, func(name string, _ reflect.Value) {
 			bare := s.Fork()
 			defer bare.Close()
