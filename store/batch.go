@@ -28,6 +28,7 @@ type batch struct {
 	err   error           // of a key that could not be looked up in it
 	claim *txn.Claim      // held for the command, which had to wait for its turn
 	ctx   context.Context // of a command that waits, nil for others
+	more  *log            // what a transaction has noted before
 }
 
 // begin locks the shards of all keys, in the order of their numbers. end must
@@ -198,8 +199,12 @@ func (b *batch) end() {
 		sh.reschedule(b.s)
 	}
 	if b.write {
+		told := b.s.seal(shards, b.more)
 		for _, sh := range shards {
 			sh.mu.Unlock()
+		}
+		if told {
+			b.s.deliver()
 		}
 	}
 	b.endClaim()

@@ -183,6 +183,11 @@ func (s *Store) flush(op string, from, to int) error {
 		return err
 	}
 	defer unlock()
+	for n := from; n < to; n++ {
+		if s.DB(n).records() > 0 {
+			s.tellAll(op, Flushed, n)
+		}
+	}
 	for i := range s.shards {
 		s.shards[i].nextVersion()
 		for n := from; n < to; n++ {
@@ -221,6 +226,8 @@ func (s *Store) SwapDB(a, b int) error {
 	if a != b {
 		s.swaps[a].Add(1)
 		s.swaps[b].Add(1)
+		s.tellAll("SWAPDB", Swapped, a)
+		s.tellAll("SWAPDB", Swapped, b)
 	}
 	s.signalAll(func(n int) bool { return n == a || n == b })
 	return nil

@@ -66,6 +66,14 @@ const hashKinds = (1<<(encodingMask+1) - 1) << (KindHash << encodingBits)
 
 func kindOf(r *structures.Record) Kind { return Kind(r.Kind() >> encodingBits) }
 
+// kind returns the kind of what the key holds.
+func (w *write) kind() Kind {
+	if !w.ref.Found {
+		return KindNone
+	}
+	return kindOf(&w.ref.Record)
+}
+
 // embstrMax is the length up to which Redis keeps a string in its object
 // (OBJ_ENCODING_EMBSTR_SIZE_LIMIT).
 const embstrMax = 44

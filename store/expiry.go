@@ -205,3 +205,18 @@ func (db DB) ExpireTime(key string) (time.Time, error) {
 	}
 	return timeOf(at), nil
 }
+
+// purge removes the key if it is overdue, otherwise those fields of the hash at it that
+// are, about budget of them at most. It returns how many keys or fields it has removed.
+func (w *write) purge(budget int) int {
+	defer func(op string) { w.op = op }(w.op)
+	w.op = "" // nobody's command did it
+	if w.overdue(w.deadline()) {
+		w.expire()
+		if w.run == nil {
+			w.db.s.expired.Add(1)
+		}
+		return 1
+	}
+	return w.purgeHash(budget)
+}

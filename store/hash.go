@@ -192,9 +192,13 @@ func (w *write) purgeHash(budget int) int {
 		v.Unpack(w.ref.Record.Value())
 	}
 	n := v.Purge(w.nano()/int64(time.Millisecond), budget)
+	if n > 0 {
+		w.event(NotifyHash, "hexpired")
+	}
 	switch {
 	case v.Len() == 0:
-		w.del()
+		w.event(NotifyGeneric, "del")
+		w.remove(Expired)
 	case object && n == 0 && w.run == nil: // the deadlines had moved already
 		w.t.Mutated(&w.ref, w.ref.Record.Version())
 	case object:

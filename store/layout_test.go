@@ -91,6 +91,7 @@ var housePasses = passes{
 		"FieldOp":     "an operation to be done",
 		"Kind":        "an enumeration",
 		"ManualClock": "a clock for tests",
+		"Notify":      "a set of flags",
 		"Snapshot":    "a store to read",
 		"ZRange":      "selects members",
 		"GeoQuery":    "selects places",

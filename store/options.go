@@ -10,6 +10,7 @@ type options struct {
 	shardBits         int
 	clock             clock
 	tracking          Tracking
+	notify            Notify
 	leafMax, chunkMax int // tests make tables tiny
 	packedItems       int // and packed values
 }

@@ -27,6 +27,7 @@ type shard struct {
 	scheduled int64         // when the expirer looks here next, 0 if never
 	skipped   int           // how often the expirer found the shard busy
 	scratch   []byte        // for a short value on its way into a record
+	log       *log          // nil if nobody listens
 
 	working *[KindStream + 1]aggregate // what open lends, one of each kind
 	derived *derived                   // nil in a store that New has made
@@ -139,7 +140,7 @@ func (sh *shard) mayExpire() bool { return sh.scheduled != 0 }
 func (s *Store) lockAll(op string) (unlock func(), err error) {
 	s.lockShards()
 	if !s.holds.Any(nil) {
-		return s.enterAll(), nil
+		return s.enterAll(nil), nil
 	}
 	s.unlockShards()
 	c, err := s.takeTurn(context.Background(), nil)
@@ -147,7 +148,7 @@ func (s *Store) lockAll(op string) (unlock func(), err error) {
 		return nil, mistake(op, "", err)
 	}
 	s.lockShards()
-	leave := s.enterAll()
+	leave := s.enterAll(nil)
 	return func() { leave(); s.release(c) }, nil
 }
 
@@ -164,8 +165,8 @@ func (s *Store) unlockShards() {
 }
 
 // enterAll makes what is written in all shards, which are locked, be seen at once. It
-// returns what ends that and unlocks.
-func (s *Store) enterAll() (unlock func()) {
+// returns what ends that and unlocks. more is what a transaction has noted before.
+func (s *Store) enterAll(more *log) (unlock func()) {
 	s.freezeAll()
 	for i := range s.shards {
 		s.shards[i].seq.Enter()
@@ -176,7 +177,11 @@ func (s *Store) enterAll() (unlock func()) {
 			s.shards[i].seq.Leave()
 			s.shards[i].reschedule(s)
 		}
+		told := s.sealAll(more)
 		s.unlockShards()
+		if told {
+			s.deliver()
+		}
 	}
 }
 
@@ -229,7 +234,7 @@ func (s *Store) expireShard(index int) (next int64, ok bool) {
 		sh.mu.Lock()
 	}
 	sh.skipped = 0
-	defer sh.mu.Unlock()
+	defer s.unlockTold(sh)
 	now := s.now() // before the epoch: see batch.enter
 	s.freeze(sh, s.epoch.Load())
 	sl := newTurn()
@@ -243,6 +248,15 @@ func (s *Store) expireShard(index int) (next int64, ok bool) {
 	sh.reschedule(s)
 	s.serveShard(sh)
 	return 0, true
+}
+
+// unlockTold unlocks a shard and tells what has been done in it.
+func (s *Store) unlockTold(sh *shard) {
+	told := s.sealShard(sh)
+	sh.mu.Unlock()
+	if told {
+		s.deliver()
+	}
 }
 
 // expireTable removes overdue keys and fields of a table until the slice is spent.
@@ -276,7 +290,7 @@ func (db DB) purgeShard(sh *shard, now int64) {
 // purgeSlice removes some of what is overdue and says whether there may be more.
 func (db DB) purgeSlice(sh *shard, now int64) (more bool) {
 	sh.mu.Lock()
-	defer sh.mu.Unlock()
+	defer db.s.unlockTold(sh)
 	db.s.freeze(sh, db.s.epoch.Load())
 	t := sh.table(db.n)
 	if t == nil {

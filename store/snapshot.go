@@ -217,6 +217,9 @@ func (s *Store) Fork(opts ...Option) *Store {
 	m := s.instant()
 	defer m.release()
 	f := s.forkOf(m, o.clock)
+	if n := s.Notifications(); n != 0 {
+		_ = f.SetNotifications(n)
+	}
 	if s.readOnly && s.check() != nil { // a snapshot that was closed meanwhile
 		_ = f.Close()
 		return new(Store)
@@ -227,7 +230,7 @@ func (s *Store) Fork(opts ...Option) *Store {
 // forkOf returns a store that begins with what m is of.
 func (s *Store) forkOf(m *instant, c clock) *Store {
 	o := s.options
-	o.clock = c
+	o.clock, o.notify = c, 0
 	f := newStore(o, s.seed)
 	for i := range f.shards {
 		sh := &f.shards[i]
@@ -282,9 +285,9 @@ func (s *Store) Snapshot() *Snapshot {
 func (s *Store) viewOf(m *instant) *Store {
 	src := &source{m: m} // reaches nothing of the view
 	o := s.options
-	o.clock = stoppedClock(src.m.now * int64(time.Millisecond))
+	o.clock, o.notify = stoppedClock(src.m.now*int64(time.Millisecond)), 0
 	view := newStore(o, s.seed)
-	view.readOnly, view.stamp = true, nil
+	view.readOnly, view.stamp, view.events = true, nil, nil
 	view.scope.plain.Store(true)
 	view.options.clock = s.options.clock
 	kin := make([]derived, len(view.shards))

@@ -51,6 +51,9 @@ type Store struct {
 	swaps    [Databases]atomic.Uint64 // how often each was swapped
 	holds    txn.Holds
 	runs     sync.Pool // of *run
+
+	hub    hubStub
+	events *events // nil in a snapshot and in a transaction's copy of the store
 }
 
 // New returns an empty store. Close it when it is no longer needed, which
@@ -76,6 +79,8 @@ func newStore(o options, seed maphash.Seed) *Store {
 	}
 	s.scope.Store = s
 	s.database = s.DB(0)
+	s.events = new(events)
+	s.events.notify.Store(uint32(o.notify))
 	s.stamp = s.newStamp(o.tracking)
 	s.scope.plain.Store(s.stamp == nil)
 	cfg := structures.TableConfig{
@@ -87,6 +92,7 @@ func newStore(o options, seed maphash.Seed) *Store {
 		s.shards[i].index = i
 	}
 	s.tableConfig(cfg)
+	s.hear()
 	s.values = structures.TableConfig{
 		Hash: cfg.Hash, LeafMax: o.leafMax, ChunkMax: o.chunkMax, Frozen: s.frozen, PackedItems: o.packedItems,
 	}.WithDefaults()

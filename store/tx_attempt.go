@@ -97,6 +97,7 @@ func (r *run) attempt() (again bool, err error) {
 	case r.result != nil:
 		return false, r.result
 	case r.viewing:
+		r.tell()
 		return false, nil
 	}
 	err = r.commit()
@@ -141,6 +142,7 @@ func (r *run) forget() {
 	r.err, r.result, r.commits = nil, nil, nil
 	r.earliest, r.dirty, r.frozen = 0, r.dirty[:0], 0
 	r.filled = r.filled[:0]
+	r.sh.log = nil
 	if r.private != nil {
 		if r.viewing {
 			_ = r.private.closeView()
@@ -181,6 +183,9 @@ func (r *run) prepare() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tx = tx
+	if notify := r.s.Notifications(); notify.sends() {
+		r.sh.log = &log{notify: notify}
+	}
 	err := r.readFirst(whole)
 	if err != nil {
 		r.tx = nil

@@ -12,6 +12,7 @@ func (r *run) commit() error {
 	case r.private != nil:
 		return r.commitWhole()
 	case len(r.dirty) == 0:
+		r.tell()
 		return nil // what it has read was true at one moment
 	}
 	slices.SortFunc(r.marks, func(a, b mark) int { return a.sh.index - b.sh.index })
@@ -36,14 +37,40 @@ func (r *run) commit() error {
 		r.unlock()
 		return r.commitAwaited()
 	}
-	defer r.unlock()
+	told := false
+	defer func() {
+		r.unlock()
+		if told {
+			r.s.deliver()
+		}
+	}()
 	if err := r.valid(); err != nil {
 		return err
 	}
 	r.enter()
 	r.install(r.s, r.ns)
 	r.leave()
+	told = r.seal()
 	return nil
+}
+
+// seal is Store.seal for what the run has done.
+func (r *run) seal() bool {
+	var buf [8]*shard
+	shards := buf[:0]
+	for i := range r.marks {
+		if m := &r.marks[i]; m.write && m.sh.log != nil {
+			shards = append(shards, m.sh)
+		}
+	}
+	return r.s.seal(shards, r.sh.log)
+}
+
+// tell tells what a run has done that has written nothing.
+func (r *run) tell() {
+	if r.s.seal(nil, r.sh.log) {
+		r.s.deliver()
+	}
 }
 
 // lock locks the shards of all that was read or written, in order.
@@ -106,6 +133,7 @@ func (r *run) commitAwaited() error {
 	r.readClock()
 	b.enter(true)
 	r.install(r.s, r.ns)
+	b.more = r.sh.log
 	return nil
 }
 
@@ -168,27 +196,31 @@ func (r *run) readClock() {
 func (r *run) install(s *Store, ns int64) {
 	for _, at := range r.filled {
 		e := r.seen.At(at)
-		s.installKey(&s.shards[e.Shard], r.op, e, ns)
+		s.installKey(&s.shards[e.Shard], e, ns)
 	}
 	for _, at := range r.dirty {
 		if e := r.seen.At(at); !e.Value.filled {
-			s.installKey(&s.shards[e.Shard], r.op, e, ns)
+			s.installKey(&s.shards[e.Shard], e, ns)
 		}
 	}
 }
 
-// installKey stores what a transaction has written under a key, whose shard is locked.
-func (s *Store) installKey(sh *shard, op string, e *txn.Entry[seen], ns int64) {
+// installKey stores what a transaction has written under a key, whose shard is locked. The
+// notifications have been noted.
+func (s *Store) installKey(sh *shard, e *txn.Entry[seen], ns int64) {
 	w := write{ns: ns}
-	w.join(s.DB(e.DB), sh, e.Hash, op, e.Name)
+	w.join(s.DB(e.DB), sh, e.Hash, e.Value.op, e.Name)
 	if e.Value.filled { // and maybe emptied again: as in Redis it is looked at in its turn
 		w.signal(KindList)
 		w.signal(KindZSet)
 	}
-	if e.Value.found {
-		w.put(entryOf(&e.Value.rec))
-	} else {
-		w.del()
+	switch {
+	case e.Value.found && w.overdue(e.Value.rec.Deadline()):
+		w.expire()
+	case e.Value.found:
+		w.store(entryOf(&e.Value.rec))
+	case w.ref.Found:
+		w.remove(e.Value.reason)
 	}
 	if w.t != nil && w.t.Earliest() != sh.scheduled {
 		sh.reschedule(s)

@@ -55,6 +55,9 @@ type seen struct {
 	dirty bool // commit stores it
 
 	filled bool // it has become something that somebody may wait for
+
+	op     string // that wrote it last
+	reason Reason // if it was removed
 }
 
 // mark is a shard of the keys that were read, with the version that it had before that.

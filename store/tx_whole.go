@@ -52,7 +52,7 @@ func (r *run) isolate() error {
 		r.private = r.s.viewOf(m)
 	} else {
 		r.private = r.s.forkOf(m, stoppedClock(now))
-		r.private.whyClosed = ErrTxDone
+		r.private.whyClosed, r.private.events = ErrTxDone, nil
 		r.base = make([]uint64, len(r.s.shards))
 		kin, puts := make([]derived, len(r.s.shards)), new(filled)
 		for i := range r.base {
@@ -88,6 +88,7 @@ func (r *run) isolate() error {
 		r.private.lockShards()
 		r.install(r.private, now)
 		r.private.unlockShards()
+		r.private.listen(r.s)
 	}
 	r.freeze(now)
 	return nil
@@ -110,6 +111,7 @@ func (r *run) commitWhole() error {
 	f.lockShards() // who comes after this finds the copy closed
 	defer f.unlockShards()
 	if !r.wrote() {
+		r.tell()
 		return nil // what it has read was true at one moment
 	}
 	s.lockShards()
@@ -117,7 +119,8 @@ func (r *run) commitWhole() error {
 		s.unlockShards()
 		return ErrConflict
 	}
-	defer s.enterAll()()
+	var more log
+	defer s.enterAll(&more)()
 	if err := r.validWhole(); err != nil {
 		return err
 	}
@@ -130,6 +133,11 @@ func (r *run) commitWhole() error {
 		s.swaps[n].Add(f.swaps[n].Load())
 	}
 	s.signalFilled(f.shards[0].derived.put)
+	for i := range f.shards {
+		more.take(f.shards[i].log)
+	}
+	more.fold()
+	more.take(r.sh.log)
 	return nil
 }
 

@@ -130,11 +130,12 @@ func (r *run) fill(i int) {
 	}
 }
 
-// del removes the key of w.
-func (r *run) del(w *write) {
+// remove removes the key of w.
+func (r *run) remove(w *write, reason Reason) {
 	w.signalStream()
 	w.ref.Record, w.ref.Found = structures.Record{}, false
 	r.store(w)
+	r.seen.At(w.at).Value.reason = reason
 }
 
 // changed ends a change of the object of w.
@@ -148,5 +149,5 @@ func (r *run) store(w *write) {
 	if !v.dirty {
 		r.dirty = append(r.dirty, w.at)
 	}
-	*v = seen{rec: w.ref.Record, found: w.ref.Found, own: true, dirty: true, filled: v.filled}
+	*v = seen{rec: w.ref.Record, found: w.ref.Found, own: true, dirty: true, filled: v.filled, op: w.op}
 }

@@ -196,6 +196,10 @@ func (w *write) unlock() {
 	if w.t != nil && w.t.Earliest() != w.sh.scheduled {
 		w.sh.reschedule(w.db.s.Store)
 	}
+	if w.sh.log != nil {
+		w.db.s.unlockTold(w.sh)
+		return
+	}
 	w.sh.mu.Unlock()
 }
 
@@ -222,12 +226,31 @@ func (w *write) want(k Kind) error {
 // fail returns err as the command's mistake.
 func (w *write) fail(err error) error { return mistake(w.op, w.key, err) }
 
-// put stores an entry under the key; a deadline in the past deletes it.
+// put stores an entry under the key; one whose deadline has passed expires at once.
 func (w *write) put(e structures.Entry) {
 	if w.overdue(e.Deadline) {
-		w.del()
+		w.expire()
 		return
 	}
+	if !w.ref.Found {
+		w.event(NotifyNew, "new")
+	}
+	w.store(e)
+}
+
+// putAnew is put of a value that takes the place of another, which it does not come from.
+func (w *write) putAnew(e structures.Entry) {
+	if w.ref.Found && !w.overdue(e.Deadline) {
+		w.event(NotifyOverwritten, "overwritten")
+		if kindOf(&w.ref.Record) != Kind(e.Kind>>encodingBits) {
+			w.event(NotifyTypeChanged, "type_changed")
+		}
+	}
+	w.put(e)
+}
+
+// store is put without notifications.
+func (w *write) store(e structures.Entry) {
 	if w.run != nil {
 		w.run.put(w, e)
 		return
@@ -245,7 +268,9 @@ func (w *write) put(e structures.Entry) {
 	if w.db.s.stamp != nil {
 		e.Stamp = w.db.s.stamp(0)
 	}
+	was := w.kind()
 	w.t.Put(&w.ref, w.key, e)
+	w.tell(Written, was, e.Version)
 }
 
 // deadline returns the key's deadline, 0 if it has none.
@@ -259,9 +284,14 @@ func (w *write) deadline() int64 {
 // expireAt gives the key, which is there, another deadline, or with 0 none. One
 // in the past deletes it.
 func (w *write) expireAt(deadline int64) {
-	if w.overdue(deadline) {
+	switch {
+	case w.overdue(deadline):
 		w.del()
 		return
+	case deadline == 0:
+		w.event(NotifyGeneric, "persist")
+	default:
+		w.event(NotifyGeneric, "expire")
 	}
 	if w.run != nil {
 		e := entryOf(&w.ref.Record)
@@ -269,22 +299,39 @@ func (w *write) expireAt(deadline int64) {
 		w.run.put(w, e)
 		return
 	}
-	w.t.Restamp(&w.ref, w.key, w.sh.nextVersion(), deadline)
+	version := w.sh.nextVersion()
+	w.t.Restamp(&w.ref, w.key, version, deadline)
+	w.tell(Written, w.kind(), version)
 }
 
 // del removes the key and says whether it was there.
 func (w *write) del() bool {
-	switch {
-	case !w.ref.Found:
+	if !w.ref.Found {
 		return false
-	case w.run != nil:
-		w.run.del(w)
-	default:
-		w.signalStream()
-		w.sh.nextVersion()
-		w.t.Delete(&w.ref, w.key)
 	}
+	w.event(NotifyGeneric, "del")
+	w.remove(Deleted)
 	return true
+}
+
+// expire removes the key because its time has come.
+func (w *write) expire() {
+	if w.ref.Found {
+		w.event(NotifyExpired, "expired")
+		w.remove(Expired)
+	}
+}
+
+// remove removes the key, which is there, without a notification.
+func (w *write) remove(r Reason) {
+	if w.run != nil {
+		w.run.remove(w, r)
+		return
+	}
+	w.signalStream()
+	was, version := w.kind(), w.sh.nextVersion()
+	w.t.Delete(&w.ref, w.key)
+	w.tell(r, was, version)
 }
 
 // bytes returns the string at the key as a buffer that can be changed in
@@ -318,7 +365,9 @@ func (w *write) changed() {
 		w.run.changed(w)
 		return
 	}
-	w.t.Mutated(&w.ref, w.sh.nextVersion())
+	version := w.sh.nextVersion()
+	w.t.Mutated(&w.ref, version)
+	w.tell(Written, w.kind(), version)
 }
 
 // cloneObject returns a clone of the object at the key.
@@ -327,17 +376,4 @@ func (w *write) cloneObject() structures.Object {
 		return w.ref.Record.Object().Clone()
 	}
 	return w.t.CloneObject(&w.ref)
-}
-
-// purge removes the key if it is overdue, otherwise those fields of the hash at it that
-// are, about budget of them at most. It returns how many keys or fields it has removed.
-func (w *write) purge(budget int) int {
-	if w.overdue(w.deadline()) {
-		w.del()
-		if w.run == nil {
-			w.db.s.expired.Add(1)
-		}
-		return 1
-	}
-	return w.purgeHash(budget)
 }
