@@ -218,11 +218,13 @@ func (b Bitmap) Field(ops ...FieldOp) ([]FieldResult, error) {
 	if end > 0 && !w.settled(n) {
 		v, open = w.openBits(n), true
 	}
+	grown, tell := n > v.Len(), false // Bits that openBits returns are as long as it made them
 	results := make([]FieldResult, len(ops))
 	for i, o := range ops {
 		raw := v.Field(o.field.offset, o.field.typ.width)
 		fresh, r := o.do(raw)
 		results[i] = r
+		tell = tell || fresh != raw || grown && o.action != getField && !r.Failed
 		if fresh == raw {
 			continue
 		}
@@ -233,6 +235,9 @@ func (b Bitmap) Field(ops ...FieldOp) ([]FieldResult, error) {
 	}
 	if open {
 		w.saveBits(v)
+	}
+	if tell {
+		w.event(NotifyString, "setbit")
 	}
 	return results, nil
 }

@@ -118,11 +118,15 @@ func (b Bitmap) SetBit(offset int64, bit bool) (old bool, err error) {
 	if old = v.Get(offset); old == bit && w.settled(n) {
 		return old, nil
 	}
+	tell := old != bit || n > v.Len()
 	v = w.openBits(n)
 	if old != bit {
 		v.Set(offset, bit)
 	}
 	w.saveBits(v)
+	if tell {
+		w.event(NotifyString, "setbit")
+	}
 	return old, nil
 }
 
@@ -348,6 +352,7 @@ func (b Bitmap) Op(op BitOp, keys ...string) (int, error) {
 	} else {
 		e.Bytes = buf
 	}
-	w.put(e)
+	w.putAnew(e)
+	w.event(NotifyString, "set")
 	return n, nil
 }

@@ -260,7 +260,7 @@ func (g Geo) searchStore(src string, q *GeoQuery, score func(*structures.GeoFoun
 		members[i] = Scored{found[i].Member, score(&found[i])}
 	}
 	w = b.key(g.db, g.key)
-	return len(members), w.putScored(members)
+	return w.putScored(members), nil
 }
 
 // Radius returns the places in a circle around a point, in Redis's order. A missing key has

@@ -106,7 +106,8 @@ func (db DB) SortStore(key, dst string, o SortOptions) (int, error) {
 	}
 	sh, h := db.s.hash(dst)
 	w.join(db, sh, h, "SORT", dst)
-	return len(results), w.putSorted(results)
+	w.putSorted(results)
+	return len(results), nil
 }
 
 // sortTx is Sort, or with dst SortStore, in a transaction that reads key by key. It reports
@@ -129,7 +130,7 @@ func (db DB) sortTx(key string, dst *string, o SortOptions) (results []Optional,
 	}
 	if err == nil && dst != nil {
 		w := b.key(db, *dst)
-		err = w.putSorted(results)
+		w.putSorted(results)
 	}
 	if err != nil {
 		return nil, true, mistake("SORT", key, err)
@@ -138,17 +139,15 @@ func (db DB) sortTx(key string, dst *string, o SortOptions) (results []Optional,
 }
 
 // putSorted makes the key of w a list of results.
-func (w *write) putSorted(results []Optional) error {
-	w.del()
-	list, err := open(w, KindList, structures.NewList)
-	if err != nil {
-		return err
-	}
+func (w *write) putSorted(results []Optional) {
+	list := openAnew(w, KindList, structures.NewList)
 	for _, r := range results {
 		list.PushBack(r.Value)
 	}
-	w.save(KindList, list, false)
-	return nil
+	w.grows(KindList) // of who waits some may want more than it had
+	if w.saveOver(KindList, list, false) {
+		w.event(NotifyList, "sortstore")
+	}
 }
 
 // sorting is one SORT: find looks a key up at its moment.

@@ -67,6 +67,7 @@ func (g Group) must(w *groupWrite, op string, wrong error) error {
 func (w *groupWrite) see(name string) *structures.StreamConsumer {
 	c := w.group.Consumer(name)
 	if c == nil {
+		w.event(NotifyStream, "xgroup-createconsumer")
 		return w.group.CreateConsumer(name, w.now)
 	}
 	w.group.Seen(c, w.now)
@@ -133,6 +134,7 @@ func (g Group) CreateWith(pos ReadPos, o GroupOptions) error {
 	} else {
 		w.changed()
 	}
+	w.event(NotifyStream, "xgroup-create")
 	return nil
 }
 
@@ -185,6 +187,7 @@ func (g Group) Destroy() (bool, error) {
 	w.v.DestroyGroup(g.name)
 	w.grows(KindStream) // as in Redis, who waits learns it in its turn
 	w.changed()
+	w.event(NotifyStream, "xgroup-destroy")
 	return true, nil
 }
 
@@ -222,6 +225,7 @@ func (g Group) SetIDWith(pos ReadPos, o GroupOptions) error {
 	w.group.SetLastID(structures.StreamID(groupStart(w.v, pos)), entriesRead(o))
 	w.grows(KindStream)
 	w.changed()
+	w.event(NotifyStream, "xgroup-setid")
 	return nil
 }
 
@@ -258,6 +262,7 @@ func (g Group) CreateConsumer(consumer string) (bool, error) {
 		return false, nil
 	}
 	w.changed()
+	w.event(NotifyStream, "xgroup-createconsumer")
 	return true, nil
 }
 
@@ -287,6 +292,7 @@ func (g Group) DelConsumer(consumer string) (int, error) {
 	n, found := w.group.DeleteConsumer(consumer)
 	if found {
 		w.changed()
+		w.event(NotifyStream, "xgroup-delconsumer")
 	}
 	return n, nil
 }

@@ -247,7 +247,7 @@ func (z ZSet) combineStore(op string, make combiner, o CombineOptions, keys []st
 	}
 	list := inOrder(make(inputs, &o))
 	w := b.key(z.db, z.key)
-	return len(list), w.putScored(list)
+	return w.putScored(list), nil
 }
 
 // members returns a list without its scores.
