@@ -830,6 +830,7 @@ type twin struct {
 	done    []step // the last ones
 	ttls    int64
 	ran     map[string]int
+	ev      *eventPair // nil: notifications are not compared
 }
 
 // step is a command line and what came of it.
@@ -839,6 +840,7 @@ type step struct {
 	args       []string
 	quiet      bool // part of a comparison of states
 	ours, real outcome
+	events     []string // that were sent here
 }
 
 type outcome struct {
@@ -869,6 +871,7 @@ func (w *twin) reset(opts ...Option) {
 	}
 	w.close()
 	w.s, w.cur, w.pending, w.done = New(opts...), 0, nil, nil
+	w.record()
 }
 
 // close ends the store after a last look at it.
@@ -893,7 +896,13 @@ func (w *twin) run(quiet bool, name string, args ...string) {
 		w.t.Fatalf("no row for %s", name)
 	}
 	st := step{d: d, db: w.cur, args: args, quiet: quiet}
+	if w.ev != nil {
+		w.ev.ours.take() // what gen has looked at
+	}
 	value, err := d.call(w, w.db(), args)
+	if w.ev != nil {
+		st.events = w.ev.ours.take()
+	}
 	if errors.Is(err, errInexpressible) {
 		if strconv.IntSize == 64 {
 			w.t.Fatalf("%v: %v", st, err)
@@ -951,6 +960,10 @@ func (w *twin) compare() {
 	var b bytes.Buffer
 	for i := range w.pending {
 		st := &w.pending[i]
+		if w.ev != nil {
+			w.ev.writeStep(&b, st, w.redisArgs(st))
+			continue
+		}
 		if st.d.first != nil {
 			writeRedis(&b, st.d.first)
 		}
@@ -965,14 +978,13 @@ func (w *twin) compare() {
 	pending := w.pending
 	w.pending = w.pending[:0]
 	for _, st := range pending {
-		if st.d.first != nil {
-			w.read()
-		}
-		st.real = outcomeOf(st.d, w.read())
+		r, events := w.readStep(&st)
+		st.real = outcomeOf(st.d, r)
 		w.done = append(w.done, st)
 		if !st.ours.equal(st.real) {
 			w.t.Fatalf("alcove and Redis differ, in the last of these lines:\n%s", w.history())
 		}
+		w.compareEvents(&st, events)
 		if st.quiet {
 			w.done = w.done[:len(w.done)-1]
 		}
@@ -1116,6 +1128,20 @@ func classOf(err error) error {
 	return err
 }
 
+// randomLots has every differ as often as its weight says.
+func randomLots() (lots []*differ) {
+	for i := range differs {
+		n := differs[i].weight * 4
+		if differs[i].name == "FLUSHDB" {
+			n = 1
+		}
+		for range n {
+			lots = append(lots, &differs[i])
+		}
+	}
+	return lots
+}
+
 func TestRedisRandom(t *testing.T) {
 	rng := seededRand(t)
 	w := newTwin(t, rng)
@@ -1130,16 +1156,7 @@ func TestRedisRandom(t *testing.T) {
 		{WithShards(2), WithTracking(TrackIdleTime)},
 		{WithShards(16), WithTracking(TrackFrequency), tiny},
 	}
-	var lots []*differ
-	for i := range differs {
-		n := differs[i].weight * 4
-		if differs[i].name == "FLUSHDB" {
-			n = 1
-		}
-		for range n {
-			lots = append(lots, &differs[i])
-		}
-	}
+	lots := randomLots()
 	for n := 0; n < total; n++ {
 		if n%sequence == 0 {
 			w.reset(sets[n/sequence%len(sets)]...)

@@ -1,0 +1,230 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Keyspace notifications beside a real redis-server: after every command, all that it has
+// sent and what we have sent must be the same, in the same order.
+
+// notYet are the commands of differs whose notifications are not compared.
+var notYet = strings.Fields(`
+	APPEND DECR DECRBY GETDEL GETEX GETSET INCR INCRBY INCRBYFLOAT
+	MSET MSETNX SET SETEX PSETEX SETNX SETRANGE
+	COPY DEL UNLINK EXPIRE PEXPIRE EXPIREAT PEXPIREAT PERSIST MOVE RENAME RENAMENX SORT
+	HSET HMSET HSETNX HDEL HINCRBY HINCRBYFLOAT
+
+	SETBIT BITFIELD BITOP
+	GEOADD GEOSEARCHSTORE GEORADIUS GEORADIUSBYMEMBER
+	PFADD PFCOUNT PFMERGE
+	LPUSH RPUSH LPUSHX RPUSHX LPOP RPOP LSET LINSERT LREM LTRIM LMOVE RPOPLPUSH LMPOP
+	SADD SREM SMOVE SPOP SINTERSTORE SUNIONSTORE SDIFFSTORE
+	XADD XDEL XTRIM XSETID XGROUP XREADGROUP XACK XCLAIM XAUTOCLAIM
+	ZADD ZINCRBY ZREM ZPOPMIN ZPOPMAX ZMPOP ZREMRANGEBYRANK ZREMRANGEBYSCORE ZREMRANGEBYLEX
+	ZRANGESTORE ZUNIONSTORE ZINTERSTORE ZDIFFSTORE
+`)
+
+// recorded is what recordEvents has heard.
+type recorded struct {
+	lock sync.Mutex
+	list []string
+	more chan struct{} // has something when list has
+}
+
+// recordEvents records the notifications of a store from now on, "channel payload" each.
+func recordEvents(t testing.TB, s *Store, flags string) *recorded {
+	t.Helper()
+	r := &recorded{more: make(chan struct{}, 1)}
+	s.hub.fn = func(channel, payload string) {
+		r.lock.Lock()
+		defer r.lock.Unlock()
+		r.list = append(r.list, channel+" "+payload)
+		select {
+		case r.more <- struct{}{}:
+		default:
+		}
+	}
+	n, err := ParseNotify(flags)
+	require.NoError(t, err)
+	require.NoError(t, s.SetNotifications(n))
+	return r
+}
+
+// take returns what was recorded since the last take.
+func (r *recorded) take() []string {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	list := r.list
+	r.list = nil
+	return list
+}
+
+// wait returns the next n that are recorded.
+func (r *recorded) wait(t testing.TB, n int) (list []string) {
+	t.Helper()
+	timeout := time.After(20 * time.Second)
+	for list = r.take(); len(list) < n; list = append(list, r.take()...) {
+		select {
+		case <-r.more:
+		case <-timeout:
+			t.Fatalf("only %q", list)
+		}
+	}
+	return list
+}
+
+// eventFlags are all that Redis 7.0.15 knows.
+const eventFlags = "KEAn"
+
+// eventPair is where the notifications of a twin come in.
+type eventPair struct {
+	ours   *recorded
+	real   *redisConn // that has subscribed to those of both databases
+	marker string     // a channel that says that there are no more of a command
+}
+
+// listen makes the twin compare the notifications of every command.
+func (w *twin) listen() {
+	w.t.Helper()
+	require.Equal(w.t, "OK", w.c.do(w.t, "CONFIG", "SET", "notify-keyspace-events", eventFlags))
+	w.ev = &eventPair{real: dialRedis(w.t), marker: "marker of " + w.dbs[0]}
+	for _, n := range w.dbs {
+		w.ev.real.do(w.t, "PSUBSCRIBE", "__key*@"+n+"__:*")
+	}
+	w.ev.real.do(w.t, "SUBSCRIBE", w.ev.marker)
+}
+
+// record begins to hear a new store.
+func (w *twin) record() {
+	if w.ev != nil {
+		w.c.do(w.t, "PUBLISH", w.ev.marker, "")
+		w.events() // of what was before
+		w.ev.ours = recordEvents(w.t, w.s, eventFlags)
+	}
+}
+
+// writeStep sends Redis a step, and then what lets it come across all that is overdue, as
+// nothing is here, ever; and the markers.
+func (e *eventPair) writeStep(b *bytes.Buffer, st *step, args []string) {
+	if st.d.first != nil {
+		writeRedis(b, st.d.first)
+		writeRedis(b, []string{"PUBLISH", e.marker, ""})
+	}
+	writeRedis(b, args)
+	writeRedis(b, []string{"SCAN", "0", "COUNT", "10000"})
+	writeRedis(b, []string{"PUBLISH", e.marker, ""})
+}
+
+// readStep reads the replies to a step and returns that of its command, and its notifications.
+func (w *twin) readStep(st *step) (r reply, events []string) {
+	w.t.Helper()
+	if w.ev == nil {
+		if st.d.first != nil {
+			w.read()
+		}
+		return w.read(), nil
+	}
+	if st.d.first != nil {
+		w.read()
+		w.read()
+		w.events()
+	}
+	r = w.read()
+	w.read()
+	w.read()
+	return r, w.events()
+}
+
+var eventChannel = regexp.MustCompile(`@\d+__:`)
+
+// events returns the notifications of Redis up to the next marker.
+func (w *twin) events() (list []string) {
+	w.t.Helper()
+	for {
+		require.NoError(w.t, w.ev.real.conn.SetDeadline(time.Now().Add(30*time.Second)))
+		r, err := w.ev.real.read()
+		require.NoError(w.t, err)
+		m := r.([]any)
+		if m[0] == "message" {
+			return list
+		}
+		channel := m[2].(string)
+		at := eventChannel.FindStringIndex(channel)
+		n := slices.Index(w.dbs[:], channel[at[0]+1:at[1]-len("__:")])
+		list = append(list, fmt.Sprintf("%s@%d__:%s %s", channel[:at[0]], n, channel[at[1]:], m[3]))
+	}
+}
+
+// compareEvents compares the notifications of a step.
+func (w *twin) compareEvents(st *step, real []string) {
+	w.t.Helper()
+	if w.ev != nil && !slices.Contains(notYet, st.d.name) && !slices.Equal(st.events, real) {
+		w.t.Fatalf("the notifications of the last of these lines differ:\n%salcove: %s\nRedis:  %s",
+			w.history(), shortAll(st.events), shortAll(real))
+	}
+}
+
+func shortAll(list []string) string {
+	texts := make([]string, len(list))
+	for i, text := range list {
+		texts[i] = short(text)
+	}
+	return strings.Join(texts, "\n        ")
+}
+
+// TestRedisEvents is TestRedisRandom for notifications.
+func TestRedisEvents(t *testing.T) {
+	rng := seededRand(t)
+	w := newTwin(t, rng)
+	w.listen()
+	sets := [][]Option{nil, {WithShards(1), tiny}, {WithShards(4), WithTracking(TrackFrequency), tiny}}
+	total, sequence := 30_000, 1_000
+	if testing.Short() || raceEnabled {
+		total = 6_000
+	}
+	lots := randomLots()
+	for n := range total {
+		if n%sequence == 0 {
+			w.reset(sets[n/sequence%len(sets)]...)
+		}
+		d := pick(w, lots)
+		w.run(false, d.name, d.gen(w)...)
+		if n%shownSteps == shownSteps-1 {
+			w.compare()
+		}
+	}
+	for _, d := range differs {
+		if w.ran[d.name] == 0 {
+			t.Errorf("%s never ran", d.name)
+		}
+	}
+	w.close()
+}
+
+// TestRedisEventsOfEdges does the scripts of TestRedisEdges once more.
+func TestRedisEventsOfEdges(t *testing.T) {
+	w := newTwin(t, seededRand(t))
+	w.listen()
+	for _, test := range edges {
+		t.Run(test.name, func(t *testing.T) {
+			defer func(back testing.TB) { w.t = back }(w.t)
+			w.t = t
+			w.reset()
+			for line := range strings.SplitSeq(test.lines, "|") {
+				args := fieldsOf(t, line)
+				w.run(false, args[0], args[1:]...)
+				w.compare()
+			}
+		})
+	}
+	w.close()
+}
