@@ -215,16 +215,16 @@ func (b Bitmap) Field(ops ...FieldOp) ([]FieldResult, error) {
 	}
 	v := w.bits()
 	n, open := max(v.Len(), int((end+7)>>3)), false
+	grows, tell := n > v.Len(), false
 	if end > 0 && !w.settled(n) {
 		v, open = w.openBits(n), true
 	}
-	grown, tell := n > v.Len(), false // Bits that openBits returns are as long as it made them
 	results := make([]FieldResult, len(ops))
 	for i, o := range ops {
 		raw := v.Field(o.field.offset, o.field.typ.width)
 		fresh, r := o.do(raw)
 		results[i] = r
-		tell = tell || fresh != raw || grown && o.action != getField && !r.Failed
+		tell = tell || fresh != raw || grows && o.action != getField && !r.Failed
 		if fresh == raw {
 			continue
 		}

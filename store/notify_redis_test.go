@@ -20,17 +20,9 @@ import (
 var notYet = strings.Fields(`
 	APPEND DECR DECRBY GETDEL GETEX GETSET INCR INCRBY INCRBYFLOAT
 	MSET MSETNX SET SETEX PSETEX SETNX SETRANGE
-	COPY DEL UNLINK EXPIRE PEXPIRE EXPIREAT PEXPIREAT PERSIST MOVE RENAME RENAMENX SORT
+	COPY DEL UNLINK EXPIRE PEXPIRE EXPIREAT PEXPIREAT PERSIST MOVE RENAME RENAMENX
 	HSET HMSET HSETNX HDEL HINCRBY HINCRBYFLOAT
-
-	SETBIT BITFIELD BITOP
-	GEOADD GEOSEARCHSTORE GEORADIUS GEORADIUSBYMEMBER
-	PFADD PFCOUNT PFMERGE
-	LPUSH RPUSH LPUSHX RPUSHX LPOP RPOP LSET LINSERT LREM LTRIM LMOVE RPOPLPUSH LMPOP
-	SADD SREM SMOVE SPOP SINTERSTORE SUNIONSTORE SDIFFSTORE
-	XADD XDEL XTRIM XSETID XGROUP XREADGROUP XACK XCLAIM XAUTOCLAIM
-	ZADD ZINCRBY ZREM ZPOPMIN ZPOPMAX ZMPOP ZREMRANGEBYRANK ZREMRANGEBYSCORE ZREMRANGEBYLEX
-	ZRANGESTORE ZUNIONSTORE ZINTERSTORE ZDIFFSTORE
+	PFCOUNT
 `)
 
 // recorded is what recordEvents has heard.
@@ -167,6 +159,9 @@ func (w *twin) events() (list []string) {
 // compareEvents compares the notifications of a step.
 func (w *twin) compareEvents(st *step, real []string) {
 	w.t.Helper()
+	for i, text := range real { // here it is one method
+		real[i] = strings.Replace(text, "georadiusstore", "geosearchstore", 1)
+	}
 	if w.ev != nil && !slices.Contains(notYet, st.d.name) && !slices.Equal(st.events, real) {
 		w.t.Fatalf("the notifications of the last of these lines differ:\n%salcove: %s\nRedis:  %s",
 			w.history(), shortAll(st.events), shortAll(real))
