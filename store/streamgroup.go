@@ -341,7 +341,7 @@ func (g Group) AckDel(refs Refs, ids ...StreamID) ([]Removal, error) {
 	if err := g.begin(&w, "XACKDEL", wrongRefs(refs)); err != nil {
 		return nil, err
 	}
-	removed, changed := make([]Removal, len(ids)), false
+	removed, changed, deleted := make([]Removal, len(ids)), false, false
 	for i, id := range ids {
 		if removed[i] = EntryMissing; w.group == nil || !w.group.Ack(structures.StreamID(id)) {
 			continue
@@ -354,11 +354,14 @@ func (g Group) AckDel(refs Refs, ids ...StreamID) ([]Removal, error) {
 		if refs == DelRefs {
 			w.v.DropRefs(structures.StreamID(id))
 		}
-		w.v.Delete(structures.StreamID(id))
+		deleted = w.v.Delete(structures.StreamID(id)) || deleted
 		removed[i] = EntryDeleted
 	}
 	if changed {
 		w.changed()
+	}
+	if deleted {
+		w.event(NotifyStream, "xdel")
 	}
 	return removed, nil
 }
