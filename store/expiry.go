@@ -59,6 +59,9 @@ func ExpireIn(d time.Duration) Expiry { return Expiry{mode: expiryIn, in: d} }
 // ExpireAt sets the deadline at t: EXAT and PXAT.
 func ExpireAt(t time.Time) Expiry { return Expiry{mode: expiryAt, at: t} }
 
+// timed says whether e sets a deadline.
+func (e Expiry) timed() bool { return e.mode == expiryIn || e.mode == expiryAt }
+
 // deadline returns the deadline that e gives the key of w.
 func (e Expiry) deadline(w *write) (int64, error) {
 	switch e.mode {

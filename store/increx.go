@@ -42,7 +42,7 @@ type IncrExOptions struct {
 // deadline returns the deadline that the key of w gets.
 func (o *IncrExOptions) deadline(w *write) (int64, error) {
 	at, err := o.Expiry.deadline(w)
-	sets := o.Expiry.mode == expiryIn || o.Expiry.mode == expiryAt
+	sets := o.Expiry.timed()
 	switch {
 	case err != nil:
 		return 0, err

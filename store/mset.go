@@ -108,7 +108,7 @@ func (db DB) mset(op string, cond Condition, e Expiry, pairs []Pair) (bool, erro
 		if e.mode == expiryKeep {
 			deadline = w.deadline()
 		}
-		if err := w.set(p.Value, deadline); err != nil {
+		if err := w.set(p.Value, deadline, e.timed()); err != nil {
 			return false, err
 		}
 	}
