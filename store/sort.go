@@ -224,7 +224,7 @@ func elementsOf(rec *structures.Record) (elements []string, err error) {
 
 // sort returns the elements sorted.
 func (s *sorting) sort(elements []string) ([]string, error) {
-	all := make([]weighed, len(elements))
+	all, numbers := make([]weighed, len(elements)), true
 	for i, element := range elements {
 		all[i].element = element
 		text := Optional{Value: element, Found: true}
@@ -236,11 +236,11 @@ func (s *sorting) sort(elements []string) ([]string, error) {
 			all[i].text = text
 		case text.Found:
 			number, ok := sortNumber(text.Value)
-			if !ok {
-				return nil, ErrNotFloat
-			}
-			all[i].number = number
+			all[i].number, numbers = number, numbers && ok
 		}
+	}
+	if !numbers { // all are looked up before, as in Redis
+		return nil, ErrNotFloat
 	}
 	compare := compareNumbers
 	if s.Alpha {
