@@ -68,18 +68,21 @@ func (r *recorded) wait(t testing.TB, n int) (list []string) {
 // eventFlags are all that Redis 7.0.15 knows.
 const eventFlags = "KEAn"
 
+// eventClasses are flags by which any two classes of events can be told apart.
+var eventClasses = []string{eventFlags, "Kglhxn", "E$lzx", "Kshzx", "Etn"}
+
 // eventPair is where the notifications of a twin come in.
 type eventPair struct {
 	ours   *recorded
 	real   *redisConn // that has subscribed to those of both databases
 	marker string     // a channel that says that there are no more of a command
+	flags  string     // which there are in the next store
 }
 
 // listen makes the twin compare the notifications of every command.
 func (w *twin) listen() {
 	w.t.Helper()
-	require.Equal(w.t, "OK", w.c.do(w.t, "CONFIG", "SET", "notify-keyspace-events", eventFlags))
-	w.ev = &eventPair{real: dialRedis(w.t), marker: "marker of " + w.dbs[0]}
+	w.ev = &eventPair{real: dialRedis(w.t), marker: "marker of " + w.dbs[0], flags: eventFlags}
 	for _, n := range w.dbs {
 		w.ev.real.do(w.t, "PSUBSCRIBE", "__key*@"+n+"__:*")
 	}
@@ -89,9 +92,10 @@ func (w *twin) listen() {
 // record begins to hear a new store.
 func (w *twin) record() {
 	if w.ev != nil {
+		require.Equal(w.t, "OK", w.c.do(w.t, "CONFIG", "SET", "notify-keyspace-events", w.ev.flags))
 		w.c.do(w.t, "PUBLISH", w.ev.marker, "")
 		w.events() // of what was before
-		w.ev.ours = recordEvents(w.t, w.s, eventFlags)
+		w.ev.ours = recordEvents(w.t, w.s, w.ev.flags)
 	}
 }
 
@@ -173,13 +177,14 @@ func TestRedisEvents(t *testing.T) {
 	w := newTwin(t, rng)
 	w.listen()
 	sets := [][]Option{nil, {WithShards(1), tiny}, {WithShards(4), WithTracking(TrackFrequency), tiny}}
-	total, sequence := 30_000, 1_000
+	total, sequence := 40_000, 500
 	if testing.Short() || raceEnabled {
 		total = 6_000
 	}
 	lots := randomLots()
 	for n := range total {
 		if n%sequence == 0 {
+			w.ev.flags = eventClasses[n/sequence%len(eventClasses)]
 			w.reset(sets[n/sequence%len(sets)]...)
 		}
 		d := pick(w, lots)
@@ -200,17 +205,20 @@ func TestRedisEvents(t *testing.T) {
 func TestRedisEventsOfEdges(t *testing.T) {
 	w := newTwin(t, seededRand(t))
 	w.listen()
-	for _, test := range edges {
-		t.Run(test.name, func(t *testing.T) {
-			defer func(back testing.TB) { w.t = back }(w.t)
-			w.t = t
-			w.reset()
-			for line := range strings.SplitSeq(test.lines, "|") {
-				args := fieldsOf(t, line)
-				w.run(false, args[0], args[1:]...)
+	for _, flags := range eventClasses {
+		w.ev.flags = flags
+		for _, test := range edges {
+			t.Run(flags+" "+test.name, func(t *testing.T) {
+				defer func(back testing.TB) { w.t = back }(w.t)
+				w.t = t
+				w.reset()
+				for line := range strings.SplitSeq(test.lines, "|") {
+					args := fieldsOf(t, line)
+					w.run(false, args[0], args[1:]...)
+				}
 				w.compare()
-			}
-		})
+			})
+		}
 	}
 	w.close()
 }
