@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/alcovedb/alcove/structures"
@@ -210,6 +211,9 @@ func (b Bitmap) Field(ops ...FieldOp) ([]FieldResult, error) {
 			end = max(end, o.field.end())
 		}
 	}
+	if end == 0 && !w.found() {
+		w.miss() // it only reads
+	}
 	if err := w.want(KindString); err != nil {
 		return nil, err
 	}
@@ -252,11 +256,13 @@ func (b Bitmap) Field(ops ...FieldOp) ([]FieldResult, error) {
 //
 // [BITFIELD_RO]: https://redis.io/docs/latest/commands/bitfield_ro/
 func (b Bitmap) FieldRO(fields ...BitField) ([]int64, error) {
+	for i := range fields {
+		if err := fields[i].check(); err != nil {
+			return nil, mistake("BITFIELD_RO", b.key, cmp.Or(b.db.check(), err))
+		}
+	}
 	rec, found, locked, err := b.db.load(b.key)
 	defer locked.release()
-	for i := 0; err == nil && i < len(fields); i++ {
-		err = fields[i].check()
-	}
 	if err == nil && found && kindOf(&rec) != KindString {
 		err = ErrWrongType
 	}

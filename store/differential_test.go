@@ -424,15 +424,12 @@ func callSet(w *twin, db DB, a []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	was, err := db.Exists(a[0])
-	if err != nil {
-		return nil, err
-	}
+	_, missing := db.ObjectEncoding(a[0]) // as it is no read
 	r, err := s.SetWith(a[1], o)
 	switch {
 	case err != nil:
 		return nil, err
-	case o.If <= IfPresent && r.Set != (o.If == Always || (o.If == IfPresent) == (was == 1)):
+	case o.If <= IfPresent && r.Set != (o.If == Always || (o.If == IfPresent) == (missing == nil)):
 		return nil, fmt.Errorf("SetWith says Set %v", r.Set)
 	case !o.Get && r.Old != Optional{}:
 		return nil, fmt.Errorf("SetWith says Old %.80q unasked", r.Old.Value)

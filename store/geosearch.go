@@ -245,7 +245,7 @@ func (g Geo) searchStore(src string, q *GeoQuery, score func(*structures.GeoFoun
 	if err := b.begin(g.db, op, g.key, src); err != nil {
 		return 0, err
 	}
-	w := b.key(g.db, src)
+	w := b.source(g.db, src)
 	if err := w.want(KindZSet); err != nil {
 		return 0, err
 	}

@@ -81,7 +81,7 @@ func (db DB) count(op string, touch bool, keys []string) (int, error) {
 // [TYPE]: https://redis.io/docs/latest/commands/type/
 func (db DB) Type(key string) (Kind, error) {
 	kind := KindNone
-	err := db.peek("TYPE", key, func(r *structures.Record, _ uint32) { kind = kindOf(r) })
+	err := db.see("TYPE", key, func(r *structures.Record) { kind = kindOf(r) })
 	if err == ErrNotFound {
 		err = nil
 	}
@@ -185,6 +185,9 @@ func (db DB) transfer(op, key string, to DB, dst string, how transfer) (bool, er
 	}
 	src := b.key(db, key)
 	if !src.found() {
+		if !how.move {
+			src.miss()
+		}
 		return false, ErrNotFound
 	}
 	if same {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"time"
 
 	"github.com/alcovedb/alcove/structures"
@@ -54,7 +55,11 @@ func (w *groupWrite) find(name string) {
 
 // must is begin where the group has to be there.
 func (g Group) must(w *groupWrite, op string, wrong error) error {
-	if err := g.begin(w, op, wrong); err != nil {
+	err := g.begin(w, op, wrong)
+	if (err == nil || wrong != nil && errors.Is(err, wrong)) && !w.found() {
+		w.miss()
+	}
+	if err != nil {
 		return err
 	}
 	if w.group == nil {
@@ -310,6 +315,9 @@ func (g Group) Ack(ids ...StreamID) (int, error) {
 	var w groupWrite
 	defer w.end()
 	if err := g.begin(&w, "XACK", nil); err != nil || w.group == nil {
+		if err == nil && !w.found() {
+			w.miss()
+		}
 		return 0, err
 	}
 	n := 0

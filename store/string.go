@@ -143,8 +143,11 @@ func (s String) setWith(op, value string, o SetOptions) (SetResult, error) {
 		if err := w.want(KindString); err != nil {
 			return r, err
 		}
-		if o.Get && w.found() {
+		switch {
+		case o.Get && w.found():
 			r.Old = Optional{Value: textOf(&w.ref.Record), Found: true}
+		case o.Get:
+			w.miss()
 		}
 	}
 	if !c.holds(&w) {
@@ -226,6 +229,7 @@ func (w *write) beginText(s String, op string) (string, error) {
 		return "", err
 	}
 	if !w.found() {
+		w.miss()
 		return "", ErrNotFound
 	}
 	return textOf(&w.ref.Record), nil

@@ -239,7 +239,7 @@ func (z ZSet) combineStore(op string, make combiner, o CombineOptions, keys []st
 		return 0, err
 	}
 	inputs, err := o.inputs(op, keys, func(key string) (structures.Record, bool) {
-		w := b.key(z.db, key)
+		w := b.source(z.db, key)
 		return w.ref.Record, w.found()
 	})
 	if err != nil {

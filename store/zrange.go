@@ -244,7 +244,7 @@ func (z ZSet) RangeStore(src string, r ZRange) (int, error) {
 	if err := r.check(true); err != nil {
 		return 0, mistake(op, z.key, err)
 	}
-	w := b.key(z.db, src)
+	w := b.source(z.db, src)
 	if err := w.want(KindZSet); err != nil {
 		return 0, err
 	}
