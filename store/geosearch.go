@@ -207,7 +207,7 @@ func (g Geo) find(op string, q *GeoQuery) ([]structures.GeoFound, error) {
 
 // SearchStore stores the places at src that q selects in place of whatever the key held, and
 // returns how many there are. Without any, the key is removed. It stands for the STORE of
-// GEORADIUS, too.
+// GEORADIUS, too, and notifies of geosearchstore then.
 //
 // It returns [ErrWrongType] if src holds another type, and the errors of [Geo.Search].
 //
