@@ -265,7 +265,8 @@ func (sh *shard) adopt(m *instant) {
 // closed.
 type Snapshot struct {
 	database
-	s *Store
+	s      *Store
+	commit uint64
 }
 
 // Snapshot returns the store as of now. It stops nobody, and is one moment however many
@@ -277,9 +278,24 @@ func (s *Store) Snapshot() *Snapshot {
 	if s.check() != nil {
 		return new(Snapshot)
 	}
-	view := s.viewOf(s.instant())
-	return &Snapshot{database: view.DB(0), s: view}
+	return s.snapshot()
 }
+
+// snapshot is Snapshot of a store that is not closed.
+func (s *Store) snapshot() *Snapshot {
+	commit := uint64(0)
+	if s.events != nil {
+		commit = s.events.last()
+	}
+	view := s.viewOf(s.instant())
+	return &Snapshot{database: view.DB(0), s: view, commit: commit}
+}
+
+// Commit returns the number of the last commit that the snapshot has for sure: what a [Feed]
+// delivers with a number up to it is in the snapshot. Of one that came from a feed, or
+// with it, nothing of a later commit is. Commits are only counted while anybody listens.
+// The complexity is O(1).
+func (sn *Snapshot) Commit() uint64 { return sn.commit }
 
 // viewOf returns a store for reading what m is of. Closing it releases m.
 func (s *Store) viewOf(m *instant) *Store {

@@ -133,10 +133,16 @@ func (r *run) commitWhole() error {
 		s.swaps[n].Add(f.swaps[n].Load())
 	}
 	s.signalFilled(f.shards[0].derived.put)
-	for i := range f.shards {
-		more.take(f.shards[i].log)
+	if l := f.shards[0].log; l != nil && l.changes {
+		for i := range f.shards {
+			more.take(f.shards[i].log)
+		}
+		more.fold()
+	} else { // nobody listened yet when it began
+		for n := range Databases {
+			s.tellAll(r.op, Swapped, n)
+		}
 	}
-	more.fold()
 	more.take(r.sh.log)
 	return nil
 }
