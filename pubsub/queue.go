@@ -281,8 +281,8 @@ func (q *Queue[T]) Err() error {
 	return q.err
 }
 
-// over returns why nothing can come in any more, nil if something can.
-func (q *Queue[T]) over() error {
+// Over returns why nothing can come in any more, nil if something can.
+func (q *Queue[T]) Over() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.closed {

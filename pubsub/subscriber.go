@@ -71,7 +71,7 @@ func (ls *links) names() []string {
 func (s *Subscriber) Subscribe(kind MessageKind, names ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.queue.over(); err != nil {
+	if err := s.queue.Over(); err != nil {
 		return err
 	}
 	for _, name := range names {
@@ -87,7 +87,7 @@ func (s *Subscriber) Subscribe(kind MessageKind, names ...string) error {
 func (s *Subscriber) Unsubscribe(kind MessageKind, names ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.queue.over(); err != nil {
+	if err := s.queue.Over(); err != nil {
 		return err
 	}
 	if len(names) == 0 {

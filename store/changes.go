@@ -177,7 +177,7 @@ func (s *Store) newFeed(filter ChangeFilter) *Feed {
 	if filter.Buffer <= 0 {
 		filter.Buffer = changeBuffer
 	}
-	f := &Feed{s: s, filter: filter, queue: pubsub.NewQueue(filter.Buffer, pubsub.Policy(filter.Policy), lose)}
+	f := &Feed{s: s, filter: filter, queue: pubsub.NewQueue(filter.Buffer, filter.Policy, lose)}
 	err := s.check()
 	if err == nil && filter.DB != nil {
 		err = mistake("CHANGES", "", s.DB(*filter.DB).check())
@@ -246,7 +246,7 @@ func (f *Feed) over() error {
 	if f.queue == nil {
 		return ErrClosed
 	}
-	return ended(f.queue.Over())
+	return endOf(f.queue.Over())
 }
 
 // hear takes what it wants of a commit.
@@ -294,7 +294,7 @@ func (f *Feed) Receive(ctx context.Context) (ChangeSet, error) {
 	}
 	m, err := f.queue.Receive(ctx)
 	if err != nil {
-		return ChangeSet{}, ended(err)
+		return ChangeSet{}, endOf(err)
 	}
 	if m.gap.Sets == 0 {
 		return m.set, nil
@@ -362,7 +362,7 @@ func (f *Feed) Err() error {
 	if f.queue == nil {
 		return ErrClosed
 	}
-	return ended(f.queue.Err())
+	return endOf(f.queue.Err())
 }
 
 // Close ends the feed, and who receives from it. It is idempotent and returns nil.
@@ -382,6 +382,18 @@ func (f *Feed) Close() error {
 		}
 	})
 	return nil
+}
+
+// endFeeds ends the feeds of a closed store.
+func (s *Store) endFeeds() {
+	if s.events == nil {
+		return
+	}
+	s.events.turn.Lock()
+	defer s.events.turn.Unlock()
+	for _, f := range s.events.feeds {
+		f.queue.Close(ErrClosed)
+	}
 }
 
 // leave takes the feed out of the store.

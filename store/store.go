@@ -55,7 +55,6 @@ type Store struct {
 	holds    txn.Holds
 	runs     sync.Pool // of *run
 
-	hub    hubStub
 	events *events // nil in a snapshot and in a transaction's copy of the store
 }
 
@@ -128,6 +127,7 @@ func (s *Store) Close() error {
 	}
 	s.expirer.Close()
 	s.hub.Close(ErrClosed)
+	s.endFeeds()
 	return nil
 }
 

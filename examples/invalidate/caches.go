@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -189,6 +190,9 @@ func (p *prices) resync() error {
 	}
 	defer sn.Close()
 	p.begin(sn)
+	if n, err := sn.Exists(closing); n > 0 || err != nil {
+		return cmp.Or(err, errClosing) // its change came before the snapshot
+	}
 	return p.err
 }
 
