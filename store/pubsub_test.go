@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -321,6 +322,67 @@ func TestPubSubLimits(t *testing.T) {
 	}
 	require.Empty(t, sub.Channels(), "none was added")
 	requireOutcome(t, ErrTooLarge, s.PSubscribe(long).Err(), "a pattern")
+}
+
+// What many publish comes in one order to all who are subscribed, by channel or by pattern,
+// and in that of each publisher.
+func TestPubSubOrder(t *testing.T) {
+	const publishers, each = 3, 200
+	s := newTest(t)
+	subs := []*Subscription{s.Subscribe("x"), s.PSubscribe("?"), s.Subscribe("y", "x"), s.PSubscribe("[x]")}
+	var wg sync.WaitGroup
+	for p := range publishers {
+		wg.Go(func() {
+			for i := range each {
+				if n, err := s.Publish("x", fmt.Sprintf("%d:%04d", p, i)); n != len(subs) || err != nil {
+					t.Errorf("%d, %v", n, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	var first []string
+	for _, sub := range subs {
+		defer sub.Close()
+		var all []string
+		for range publishers * each {
+			all = append(all, receive(t, sub).Payload)
+		}
+		if first == nil {
+			first = all
+		}
+		require.Equal(t, first, all)
+		for p := range publishers {
+			own := slices.DeleteFunc(slices.Clone(all), func(e string) bool { return e[:1] != strconv.Itoa(p) })
+			require.Len(t, own, each)
+			require.True(t, slices.IsSorted(own))
+		}
+	}
+}
+
+// A message allocates nothing, and an idle subscription is small.
+func TestPubSubMemory(t *testing.T) {
+	s := newTest(t)
+	for range 3 {
+		defer s.SubscribeWith(SubscribeOptions{Buffer: 2, Policy: DropOldest}, "x").Close()
+		defer s.PSubscribe("y*").Close()
+	}
+	for range 3 {
+		_, _ = s.Publish("x", "")
+	}
+	require.Zero(t, testing.AllocsPerRun(100, func() { _, _ = s.Publish("x", "") }))
+	require.Zero(t, testing.AllocsPerRun(100, func() { _, _ = s.SPublish("x", "") }))
+
+	const n = 20_000
+	names := make([]string, n)
+	for i := range names {
+		names[i] = "channel:" + strconv.Itoa(i)
+	}
+	before := heapNow()
+	for _, name := range names {
+		s.Subscribe(name) // the store keeps it
+	}
+	require.Less(t, int64(heapNow()-before)/n, int64(450))
 }
 
 // A fork has channels of its own.
