@@ -3,6 +3,7 @@ package pubsub_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -155,6 +156,57 @@ func TestBlockEnds(t *testing.T) {
 				require.Equal(t, []string{"0"}, got)
 			}
 		})
+	}
+}
+
+// A place in line goes to the next, whether its owner takes it or just gives up, and nobody
+// without a place gets in between.
+func TestBlockHandsOver(t *testing.T) {
+	for round := range 400 {
+		synctest.Test(t, func(t *testing.T) {
+			h := pubsub.NewHub()
+			s := blocking(t, h, 1, true, "x")
+			ctx, cancel := context.WithCancel(t.Context())
+			h.Publish("x", "0")
+			one, two, three := later(t.Context(), h, "x", "1"), later(ctx, h, "x", "2"), later(t.Context(), h, "x", "3")
+			defer cancel()
+			if round%2 == 0 {
+				go cancel() // at about the time of its turn
+			}
+			require.Equal(t, "0", (<-s.C()).Payload)
+			require.Equal(t, "1", (<-s.C()).Payload)
+			require.Zero(t, h.Publish("x", "no place"))
+			cancel()
+			require.Equal(t, published{1, nil}, <-one)
+			got := payloads(t, s)
+			if second := <-two; second.n == 1 {
+				require.Equal(t, "2 3", got)
+			} else {
+				require.Equal(t, published{0, context.Canceled}, second)
+				require.Equal(t, "3", got)
+			}
+			require.Equal(t, published{1, nil}, <-three)
+		})
+	}
+}
+
+// After Close(nil) and the end of those who were about to send, nothing is left.
+func TestBlockClosedMeanwhile(t *testing.T) {
+	for range 2000 {
+		h := pubsub.NewHub()
+		s := blocking(t, h, 1, true, "x")
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() { _, _ = h.PublishContext(context.Background(), "x", "") })
+		}
+		h.Publish("x", "")
+		wg.Go(func() { <-s.C() })
+		runtime.Gosched()
+		s.Close(nil)
+		wg.Wait()
+		require.Zero(t, s.Stats().Buffered)
+		_, ok := <-s.C()
+		require.False(t, ok)
 	}
 }
 

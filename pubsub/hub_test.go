@@ -347,6 +347,15 @@ func TestIdleMemory(t *testing.T) {
 		subscribe(t, h, 1024, pubsub.CloseSlow, name)
 	}
 	require.Less(t, int64(heap()-before)/n, int64(450))
+
+	// Nothing is left of those who have gone but the tables that they were in.
+	full := heap()
+	for range 3 {
+		for range n {
+			h.NewSubscriber(1024, pubsub.CloseSlow).Close(nil)
+		}
+	}
+	require.Less(t, int64(heap()-full), int64(64<<10))
 	runtime.KeepAlive(h)
 }
 
