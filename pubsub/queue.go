@@ -291,25 +291,6 @@ func (q *Queue[T]) Over() error {
 	return q.why()
 }
 
-// Discard takes out, unreceived, the elements that match. It is called under the lock of the
-// queue, and finds nothing in a channel.
-func (q *Queue[T]) Discard(match func(T) bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.tail != nil && match(*q.tail) {
-		q.tail = nil
-		q.delivered--
-	}
-	for range q.n {
-		if m := q.pop(); match(m) {
-			q.delivered--
-		} else {
-			q.push(&m)
-		}
-	}
-	q.admit()
-}
-
 // Stats are counts of elements.
 type Stats struct {
 	Delivered uint64 // put in and not pushed out again, received or not
@@ -326,4 +307,23 @@ func (q *Queue[T]) Stats() Stats {
 		s.Buffered++
 	}
 	return s
+}
+
+// Discard takes out, unreceived, the elements that match. match is called under the lock of
+// the queue. What is in a channel stays; a hub, at whose queues somebody may wait for room,
+// does not discard.
+func (q *Queue[T]) Discard(match func(T) bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.tail != nil && match(*q.tail) {
+		q.tail = nil
+		q.delivered--
+	}
+	for range q.n {
+		if m := q.pop(); match(m) {
+			q.delivered--
+		} else {
+			q.push(&m)
+		}
+	}
 }

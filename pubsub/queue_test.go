@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -463,4 +464,62 @@ func TestQueueMemory(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(100, func() { burst(20) }))
 	q.C()
 	require.Zero(t, testing.AllocsPerRun(100, func() { burst(20) }))
+	runtime.KeepAlive(q)
+}
+
+// What was received, pushed out or forgotten is not kept.
+func TestQueueKeepsNothing(t *testing.T) {
+	before := heap()
+	q := pubsub.NewQueue[[]byte](4, pubsub.DropOldest, nil)
+	for range 9 {
+		q.Offer(make([]byte, 4<<20))
+	}
+	for range 4 {
+		if _, err := q.Receive(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	require.Less(t, int64(heap()-before), int64(1<<20))
+	for range 3 {
+		q.Offer(make([]byte, 4<<20))
+	}
+	q.Close(nil)
+	require.Less(t, int64(heap()-before), int64(1<<20))
+	runtime.KeepAlive(q)
+}
+
+// gated is a context that holds up whoever is about to wait for it.
+type gated struct {
+	context.Context
+	gate chan struct{}
+}
+
+func (c gated) Done() <-chan struct{} {
+	<-c.gate
+	return nil
+}
+
+// Elements that come just as some begin to wait are enough for all of those.
+func TestWaitersAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 3
+		q := pubsub.NewQueue[int](n, pubsub.CloseSlow, nil)
+		ctx := gated{t.Context(), make(chan struct{})}
+		got := make(chan int, n)
+		for range n {
+			go func() {
+				m, err := q.Receive(ctx)
+				if err == nil {
+					got <- m
+				}
+			}()
+		}
+		synctest.Wait()
+		for i := range n {
+			q.Offer(i)
+		}
+		close(ctx.gate)
+		synctest.Wait()
+		require.Len(t, got, n)
+	})
 }

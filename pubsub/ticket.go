@@ -65,7 +65,7 @@ func (q *Queue[T]) leave(t *ticket[T], in bool) {
 
 // admit puts the elements of those in line into the ring, as far as there is room.
 func (q *Queue[T]) admit() {
-	for t := q.first; t != nil && q.ch == nil && q.put(&t.m); t = q.first {
+	for t := q.first; t != nil && q.put(&t.m); t = q.first {
 		q.leave(t, true)
 		t.rouse()
 	}

@@ -33,7 +33,7 @@ func (s *Store) Publish(channel, payload string) (int, error) {
 // the same; one that has ended sends nothing. It returns [ErrNoContext] without a context,
 // and [ErrTooLarge] as Publish does. A subscription that ends does not take the message.
 //
-// The complexity is that of Publish. Redis: [PUBLISH].
+// The complexity is O(s + p), as that of Publish. Redis: [PUBLISH].
 //
 // [PUBLISH]: https://redis.io/docs/latest/commands/publish/
 func (s *Store) PublishContext(ctx context.Context, channel, payload string) (int, error) {
