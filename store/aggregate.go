@@ -47,6 +47,17 @@ func open[T aggregate](w *write, k Kind, fresh func(*structures.TableConfig) T) 
 		}
 		blob = w.ref.Record.Value()
 	}
+	return lend(w, k, fresh, blob), nil
+}
+
+// openAnew returns an empty value, whatever the key of w holds. It is lent as open does it,
+// and goes to saveOver.
+func openAnew[T aggregate](w *write, k Kind, fresh func(*structures.TableConfig) T) T {
+	return lend(w, k, fresh, "")
+}
+
+// lend returns a value that is what the blob says.
+func lend[T aggregate](w *write, k Kind, fresh func(*structures.TableConfig) T, blob string) T {
 	if w.sh.working == nil {
 		w.sh.working = new([KindStream + 1]aggregate)
 	}
@@ -56,7 +67,7 @@ func open[T aggregate](w *write, k Kind, fresh func(*structures.TableConfig) T) 
 		w.sh.working[k] = v
 	}
 	v.Unpack(blob)
-	return v, nil
+	return v
 }
 
 // save stores v, which open has returned for the key and kind, after a change. large
@@ -71,25 +82,43 @@ func (w *write) saveAnew(k Kind, v aggregate, large bool) {
 		w.del()
 		return
 	}
+	e := w.entry(k, v, large)
+	if e.Object != nil && w.found() && w.ref.Record.Object() == e.Object && w.ref.Record.Kind() == e.Kind {
+		w.changed()
+		return
+	}
+	e.Deadline = w.deadline()
+	w.put(e)
+}
+
+// saveOver stores v, which openAnew has returned for the key and kind, in place of whatever
+// the key holds, also its deadline. Without elements the key is removed. It says whether there
+// is a value now.
+func (w *write) saveOver(k Kind, v aggregate, large bool) bool {
+	if v.Len() == 0 {
+		w.del()
+		return false
+	}
+	w.putAnew(w.entry(k, v, large))
+	return true
+}
+
+// entry returns v as what a key holds.
+func (w *write) entry(k Kind, v aggregate, large bool) structures.Entry {
 	encoding := uint8(encSmall)
 	if large {
 		encoding = encLarge
 	}
-	e := structures.Entry{Kind: recordKind(k, encoding), Deadline: w.deadline()}
-	blob, packed := v.Blob()
-	switch {
-	case packed:
+	e := structures.Entry{Kind: recordKind(k, encoding)}
+	if blob, packed := v.Blob(); packed {
 		e.Bytes = blob
-	case w.found() && w.ref.Record.Object() == structures.Object(v) && w.ref.Record.Kind() == e.Kind:
-		w.changed()
-		return
-	default:
-		e.Object = v
-		if w.sh.working != nil && w.sh.working[k] == v {
-			w.sh.working[k] = nil // it is the key's now
-		}
+		return e
 	}
-	w.put(e)
+	e.Object = v
+	if w.sh.working != nil && w.sh.working[k] == v {
+		w.sh.working[k] = nil // it is the key's now
+	}
+	return e
 }
 
 // loadKind is load for a key that must hold kind k.

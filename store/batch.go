@@ -29,6 +29,9 @@ type batch struct {
 	claim *txn.Claim      // held for the command, which had to wait for its turn
 	ctx   context.Context // of a command that waits, nil for others
 	more  *log            // what a transaction has noted before
+
+	from   DB       // whose command it is, if it only reads
+	missed []string // the keys that were not there, to be told at its end
 }
 
 // begin locks the shards of all keys, in the order of their numbers. end must
@@ -118,6 +121,9 @@ func (b *batch) waitTurn(keys []string) error {
 
 // beginRead locks the shards of all keys for reading.
 func (b *batch) beginRead(db DB, op string, keys ...string) error {
+	if b.from.s == nil {
+		b.from = db
+	}
 	if db.tx() != nil {
 		return b.beginTx(db, op, keys, false)
 	}
@@ -166,14 +172,19 @@ func (b *batch) key(db DB, key string) (w write) {
 }
 
 // find looks one of the keys up for reading.
-func (b *batch) find(db DB, key string) (structures.Record, bool) {
+func (b *batch) find(db DB, key string) (rec structures.Record, found bool) {
 	db = b.s.DB(db.n)
 	if b.run != nil {
 		w := b.key(db, key)
-		return w.ref.Record, w.found()
+		rec, found = w.ref.Record, w.found()
+	} else {
+		sh, h := b.s.hash(key)
+		rec, found = sh.find(db, h, key, &b.now, !b.quiet)
 	}
-	sh, h := b.s.hash(key)
-	return sh.find(db, h, key, &b.now, !b.quiet)
+	if !found {
+		b.miss(db, key)
+	}
+	return rec, found
 }
 
 // end serves who waits for what was put, and unlocks.
@@ -206,6 +217,8 @@ func (b *batch) end() {
 		if told {
 			b.s.deliver()
 		}
+	} else {
+		b.from.miss(b.missed...)
 	}
 	b.endClaim()
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/alcovedb/alcove/structures"
@@ -210,11 +211,15 @@ func (b Bitmap) Field(ops ...FieldOp) ([]FieldResult, error) {
 			end = max(end, o.field.end())
 		}
 	}
+	if end == 0 && !w.found() {
+		w.miss() // it only reads
+	}
 	if err := w.want(KindString); err != nil {
 		return nil, err
 	}
 	v := w.bits()
 	n, open := max(v.Len(), int((end+7)>>3)), false
+	grows, tell := n > v.Len(), false
 	if end > 0 && !w.settled(n) {
 		v, open = w.openBits(n), true
 	}
@@ -223,6 +228,7 @@ func (b Bitmap) Field(ops ...FieldOp) ([]FieldResult, error) {
 		raw := v.Field(o.field.offset, o.field.typ.width)
 		fresh, r := o.do(raw)
 		results[i] = r
+		tell = tell || fresh != raw || grows && o.action != getField && !r.Failed
 		if fresh == raw {
 			continue
 		}
@@ -233,6 +239,9 @@ func (b Bitmap) Field(ops ...FieldOp) ([]FieldResult, error) {
 	}
 	if open {
 		w.saveBits(v)
+	}
+	if tell {
+		w.event(NotifyString, "setbit")
 	}
 	return results, nil
 }
@@ -247,11 +256,13 @@ func (b Bitmap) Field(ops ...FieldOp) ([]FieldResult, error) {
 //
 // [BITFIELD_RO]: https://redis.io/docs/latest/commands/bitfield_ro/
 func (b Bitmap) FieldRO(fields ...BitField) ([]int64, error) {
+	for i := range fields {
+		if err := fields[i].check(); err != nil {
+			return nil, mistake("BITFIELD_RO", b.key, cmp.Or(b.db.check(), err))
+		}
+	}
 	rec, found, locked, err := b.db.load(b.key)
 	defer locked.release()
-	for i := 0; err == nil && i < len(fields); i++ {
-		err = fields[i].check()
-	}
 	if err == nil && found && kindOf(&rec) != KindString {
 		err = ErrWrongType
 	}

@@ -1,6 +1,10 @@
 package store
 
-import "github.com/alcovedb/alcove/structures"
+import (
+	"cmp"
+
+	"github.com/alcovedb/alcove/structures"
+)
 
 // Bitmap is a handle of a string whose bits are used one by one, or as fields of a few.
 // Bit 0 is the highest one of the first byte, and what is behind the end is 0. The
@@ -76,12 +80,13 @@ func (r BitRange) span(n int) (from, to int64) {
 //
 // [GETBIT]: https://redis.io/docs/latest/commands/getbit/
 func (b Bitmap) GetBit(offset int64) (bool, error) {
+	if offset < 0 || offset >= maxBits {
+		return false, mistake("GETBIT", b.key, cmp.Or(b.db.check(), ErrBitOffset))
+	}
 	rec, found, locked, err := b.db.load(b.key)
 	defer locked.release()
 	switch {
 	case err != nil:
-	case offset < 0 || offset >= maxBits:
-		err = ErrBitOffset
 	case found && kindOf(&rec) != KindString:
 		err = ErrWrongType
 	default:
@@ -118,11 +123,15 @@ func (b Bitmap) SetBit(offset int64, bit bool) (old bool, err error) {
 	if old = v.Get(offset); old == bit && w.settled(n) {
 		return old, nil
 	}
+	tell := old != bit || n > v.Len()
 	v = w.openBits(n)
 	if old != bit {
 		v.Set(offset, bit)
 	}
 	w.saveBits(v)
+	if tell {
+		w.event(NotifyString, "setbit")
+	}
 	return old, nil
 }
 
@@ -348,6 +357,7 @@ func (b Bitmap) Op(op BitOp, keys ...string) (int, error) {
 	} else {
 		e.Bytes = buf
 	}
-	w.put(e)
+	w.putAnew(e)
+	w.event(NotifyString, "set")
 	return n, nil
 }

@@ -445,7 +445,7 @@ func snapshotOrder(t *testing.T, before string) {
 		go func() { got <- value }()
 	case <-time.After(20 * time.Millisecond):
 	}
-	require.NoError(t, w.set("v", 0))
+	require.NoError(t, w.set("v", 0, false))
 	w.end()
 	require.Equal(t, "v<nil>", <-got)
 	var held []string

@@ -251,7 +251,11 @@ var differs = []differ{
 	{
 		name: "SWAPDB", weight: 1, gen: func(w *twin) []string { return []string{w.database(), w.database()} },
 		call: func(w *twin, _ DB, a []string) (any, error) {
-			return result("OK", w.s.SwapDB(databaseOf(a[0]), databaseOf(a[1])))
+			swap := w.s.SwapDB
+			if w.tx != nil {
+				swap = w.tx.SwapDB
+			}
+			return result("OK", swap(databaseOf(a[0]), databaseOf(a[1])))
 		},
 	},
 	{
@@ -424,15 +428,12 @@ func callSet(w *twin, db DB, a []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	was, err := db.Exists(a[0])
-	if err != nil {
-		return nil, err
-	}
+	_, missing := db.ObjectEncoding(a[0]) // as it is no read
 	r, err := s.SetWith(a[1], o)
 	switch {
 	case err != nil:
 		return nil, err
-	case o.If <= IfPresent && r.Set != (o.If == Always || (o.If == IfPresent) == (was == 1)):
+	case o.If <= IfPresent && r.Set != (o.If == Always || (o.If == IfPresent) == (missing == nil)):
 		return nil, fmt.Errorf("SetWith says Set %v", r.Set)
 	case !o.Get && r.Old != Optional{}:
 		return nil, fmt.Errorf("SetWith says Old %.80q unasked", r.Old.Value)
@@ -830,6 +831,8 @@ type twin struct {
 	done    []step // the last ones
 	ttls    int64
 	ran     map[string]int
+	ev      *eventPair // nil: notifications are not compared
+	tx      *Tx        // that commands are part of, nil if they are not
 }
 
 // step is a command line and what came of it.
@@ -839,6 +842,7 @@ type step struct {
 	args       []string
 	quiet      bool // part of a comparison of states
 	ours, real outcome
+	events     []string // that were sent here
 }
 
 type outcome struct {
@@ -869,6 +873,7 @@ func (w *twin) reset(opts ...Option) {
 	}
 	w.close()
 	w.s, w.cur, w.pending, w.done = New(opts...), 0, nil, nil
+	w.record()
 }
 
 // close ends the store after a last look at it.
@@ -883,7 +888,12 @@ func (w *twin) close() {
 	w.s = nil
 }
 
-func (w *twin) db() DB { return w.s.DB(w.cur) }
+func (w *twin) db() DB {
+	if w.tx != nil {
+		return w.tx.DB(w.cur)
+	}
+	return w.s.DB(w.cur)
+}
 
 // run does a command line in the store; compare follows with Redis.
 func (w *twin) run(quiet bool, name string, args ...string) {
@@ -892,19 +902,33 @@ func (w *twin) run(quiet bool, name string, args ...string) {
 	if d == nil {
 		w.t.Fatalf("no row for %s", name)
 	}
-	st := step{d: d, db: w.cur, args: args, quiet: quiet}
+	if st, ok := w.do(d, quiet, args); ok {
+		w.pending = append(w.pending, st)
+	}
+}
+
+// do does a command line in the store, if that is possible.
+func (w *twin) do(d *differ, quiet bool, args []string) (st step, ok bool) {
+	w.t.Helper()
+	st = step{d: d, db: w.cur, args: args, quiet: quiet}
+	if w.ev != nil {
+		w.ev.ours.take() // what gen has looked at
+	}
 	value, err := d.call(w, w.db(), args)
+	if w.ev != nil {
+		st.events = w.ev.ours.take()
+	}
 	if errors.Is(err, errInexpressible) {
 		if strconv.IntSize == 64 {
 			w.t.Fatalf("%v: %v", st, err)
 		}
-		return
+		return st, false
 	}
 	st.ours = outcome{value, classOf(err)}
-	w.pending = append(w.pending, st)
 	if !quiet {
-		w.ran[name]++
+		w.ran[d.name]++
 	}
+	return st, true
 }
 
 // stateOf is the command that shows the whole of an aggregate, with what comes behind
@@ -951,6 +975,10 @@ func (w *twin) compare() {
 	var b bytes.Buffer
 	for i := range w.pending {
 		st := &w.pending[i]
+		if w.ev != nil {
+			w.ev.writeStep(&b, st, w.redisArgs(st))
+			continue
+		}
 		if st.d.first != nil {
 			writeRedis(&b, st.d.first)
 		}
@@ -965,14 +993,13 @@ func (w *twin) compare() {
 	pending := w.pending
 	w.pending = w.pending[:0]
 	for _, st := range pending {
-		if st.d.first != nil {
-			w.read()
-		}
-		st.real = outcomeOf(st.d, w.read())
+		r, events := w.readStep(&st)
+		st.real = outcomeOf(st.d, r)
 		w.done = append(w.done, st)
 		if !st.ours.equal(st.real) {
 			w.t.Fatalf("alcove and Redis differ, in the last of these lines:\n%s", w.history())
 		}
+		w.compareEvents(&st, events)
 		if st.quiet {
 			w.done = w.done[:len(w.done)-1]
 		}
@@ -1116,6 +1143,20 @@ func classOf(err error) error {
 	return err
 }
 
+// randomLots has every differ as often as its weight says.
+func randomLots() (lots []*differ) {
+	for i := range differs {
+		n := differs[i].weight * 4
+		if differs[i].name == "FLUSHDB" {
+			n = 1
+		}
+		for range n {
+			lots = append(lots, &differs[i])
+		}
+	}
+	return lots
+}
+
 func TestRedisRandom(t *testing.T) {
 	rng := seededRand(t)
 	w := newTwin(t, rng)
@@ -1130,16 +1171,7 @@ func TestRedisRandom(t *testing.T) {
 		{WithShards(2), WithTracking(TrackIdleTime)},
 		{WithShards(16), WithTracking(TrackFrequency), tiny},
 	}
-	var lots []*differ
-	for i := range differs {
-		n := differs[i].weight * 4
-		if differs[i].name == "FLUSHDB" {
-			n = 1
-		}
-		for range n {
-			lots = append(lots, &differs[i])
-		}
-	}
+	lots := randomLots()
 	for n := 0; n < total; n++ {
 		if n%sequence == 0 {
 			w.reset(sets[n/sequence%len(sets)]...)

@@ -59,6 +59,9 @@ func ExpireIn(d time.Duration) Expiry { return Expiry{mode: expiryIn, in: d} }
 // ExpireAt sets the deadline at t: EXAT and PXAT.
 func ExpireAt(t time.Time) Expiry { return Expiry{mode: expiryAt, at: t} }
 
+// timed says whether e sets a deadline.
+func (e Expiry) timed() bool { return e.mode == expiryIn || e.mode == expiryAt }
+
 // deadline returns the deadline that e gives the key of w.
 func (e Expiry) deadline(w *write) (int64, error) {
 	switch e.mode {
@@ -180,7 +183,7 @@ func (db DB) Persist(key string) (bool, error) {
 // [PTTL]: https://redis.io/docs/latest/commands/pttl/
 func (db DB) TTL(key string) (time.Duration, error) {
 	at := int64(0)
-	err := db.peek("TTL", key, func(r *structures.Record, _ uint32) { at = r.Deadline() })
+	err := db.see("TTL", key, func(r *structures.Record) { at = r.Deadline() })
 	switch {
 	case err != nil:
 		return 0, err
@@ -199,7 +202,7 @@ func (db DB) TTL(key string) (time.Duration, error) {
 // [PEXPIRETIME]: https://redis.io/docs/latest/commands/pexpiretime/
 func (db DB) ExpireTime(key string) (time.Time, error) {
 	at := int64(0)
-	err := db.peek("EXPIRETIME", key, func(r *structures.Record, _ uint32) { at = r.Deadline() })
+	err := db.see("EXPIRETIME", key, func(r *structures.Record) { at = r.Deadline() })
 	if err != nil || at == 0 {
 		return time.Time{}, err
 	}

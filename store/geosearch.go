@@ -207,7 +207,7 @@ func (g Geo) find(op string, q *GeoQuery) ([]structures.GeoFound, error) {
 
 // SearchStore stores the places at src that q selects in place of whatever the key held, and
 // returns how many there are. Without any, the key is removed. It stands for the STORE of
-// GEORADIUS, too.
+// GEORADIUS, too, and notifies of geosearchstore then.
 //
 // It returns [ErrWrongType] if src holds another type, and the errors of [Geo.Search].
 //
@@ -245,7 +245,7 @@ func (g Geo) searchStore(src string, q *GeoQuery, score func(*structures.GeoFoun
 	if err := b.begin(g.db, op, g.key, src); err != nil {
 		return 0, err
 	}
-	w := b.key(g.db, src)
+	w := b.source(g.db, src)
 	if err := w.want(KindZSet); err != nil {
 		return 0, err
 	}
@@ -260,7 +260,7 @@ func (g Geo) searchStore(src string, q *GeoQuery, score func(*structures.GeoFoun
 		members[i] = Scored{found[i].Member, score(&found[i])}
 	}
 	w = b.key(g.db, g.key)
-	return len(members), w.putScored(members)
+	return w.putScored(members), nil
 }
 
 // Radius returns the places in a circle around a point, in Redis's order. A missing key has

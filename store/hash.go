@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -182,6 +183,31 @@ func tooLarge(pairs []Pair) bool {
 	return false
 }
 
+// fieldNotes are the fields that a notification names, none if nobody asks for them.
+type fieldNotes struct {
+	list  []string
+	heard bool
+}
+
+func (w *write) noteFields() fieldNotes {
+	return fieldNotes{heard: w.heard() && w.sh.log.notify&notifySubkeys != 0}
+}
+
+func (n *fieldNotes) add(field string) {
+	if n.heard {
+		n.list = append(n.list, field)
+	}
+}
+
+// eventOfPairs is eventOf for the fields of pairs.
+func (w *write) eventOfPairs(name string, pairs ...Pair) {
+	fields := w.noteFields()
+	for i := range pairs {
+		fields.add(pairs[i].Key)
+	}
+	w.eventOf(NotifyHash, name, fields.list)
+}
+
 // purgeHash removes overdue fields from the hash at the key, about budget of them at
 // most, and returns how many. It counts as no access.
 func (w *write) purgeHash(budget int) int {
@@ -191,9 +217,14 @@ func (w *write) purgeHash(budget int) int {
 	} else {
 		v.Unpack(w.ref.Record.Value())
 	}
-	n := v.Purge(w.nano()/int64(time.Millisecond), budget)
+	gone := w.noteFields()
+	var visit func(field string)
+	if gone.heard {
+		visit = func(field string) { gone.add(strings.Clone(field)) }
+	}
+	n := v.Purge(w.nano()/int64(time.Millisecond), budget, visit)
 	if n > 0 {
-		w.event(NotifyHash, "hexpired")
+		w.eventOf(NotifyHash, "hexpired", gone.list)
 	}
 	switch {
 	case v.Len() == 0:
@@ -415,6 +446,9 @@ func (h Hash) Set(field, value string, more ...Pair) (int, error) {
 	added, large := setFields(v, first, 0)
 	n, largeToo := setFields(v, more, 0)
 	w.save(KindHash, v, large || largeToo)
+	if w.heard() {
+		w.eventOfPairs("hset", append(first, more...)...)
+	}
 	return added + n, nil
 }
 
@@ -439,6 +473,7 @@ func (h Hash) MSet(pairs ...Pair) error {
 	}
 	_, large := setFields(v, pairs, 0)
 	w.save(KindHash, v, large)
+	w.eventOfPairs("hset", pairs...)
 	return nil
 }
 
@@ -468,13 +503,15 @@ func (h Hash) Del(fields ...string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	n := 0
+	n, gone := 0, w.noteFields()
 	for _, field := range fields {
 		if v.Delete(field) {
+			gone.add(field)
 			n++
 		}
 	}
 	if n > 0 {
+		w.eventOf(NotifyHash, "hdel", gone.list)
 		w.save(KindHash, v, false)
 	}
 	return n, nil
@@ -508,7 +545,7 @@ func (h Hash) IncrBy(field string, n int64) (int64, error) {
 	if !ok {
 		return 0, w.fail(ErrOverflow)
 	}
-	return sum, w.setField(v, field, strconv.FormatInt(sum, 10), deadline)
+	return sum, w.setField(v, "hincrby", field, strconv.FormatInt(sum, 10), deadline)
 }
 
 // IncrByFloat adds n to the number in field and returns the sum. A missing field or key
@@ -548,17 +585,18 @@ func (h Hash) IncrByFloat(field string, n float64) (float64, error) {
 	}
 	// A sum beyond float64 is stored, and returned as infinity.
 	sum, _ := strconv.ParseFloat(text, 64)
-	return sum, w.setField(v, field, text, deadline)
+	return sum, w.setField(v, "hincrbyfloat", field, text, deadline)
 }
 
-// setField ends a command that sets one field.
-func (w *write) setField(v *structures.Hash, field, value string, deadline int64) error {
+// setField ends a command that sets one field, which is told as name.
+func (w *write) setField(v *structures.Hash, name, field, value string, deadline int64) error {
 	pairs := []Pair{{Key: field, Value: value}}
 	if tooLarge(pairs) {
 		return w.fail(ErrTooLarge)
 	}
 	_, large := setFields(v, pairs, deadline)
 	w.save(KindHash, v, large)
+	w.eventOfPairs(name, pairs...)
 	return nil
 }
 

@@ -88,7 +88,7 @@ func (h Hash) expire(op string, cond Condition, fields []string, deadline func(n
 	case cond > IfPresentAndLess:
 		return nil, w.fail(ErrInvalidOption)
 	}
-	return w.eachField(v, fields, func(field string) FieldStatus {
+	return w.eachField(v, "hexpire", fields, func(field string) FieldStatus {
 		value, old, _ := v.Look(field)
 		if !cond.allows(old, at) {
 			return FieldUnchanged
@@ -97,19 +97,36 @@ func (h Hash) expire(op string, cond Condition, fields []string, deadline func(n
 	}), nil
 }
 
-// eachField calls change with the fields that are there, and ends the command.
-func (w *write) eachField(v *structures.Hash, fields []string, change func(field string) FieldStatus) []FieldStatus {
+// eachField calls change with the fields that are there, and ends the command, which is
+// told as name.
+func (w *write) eachField(
+	v *structures.Hash, name string, fields []string, change func(field string) FieldStatus,
+) []FieldStatus {
 	results := make([]FieldStatus, len(fields))
-	changed := false
+	changed, gone := w.noteFields(), w.noteFields()
+	some, deleted := false, false
 	for i, field := range fields {
 		if _, found := v.Get(field); !found {
 			results[i] = FieldMissing
 			continue
 		}
 		results[i] = change(field)
-		changed = changed || results[i] > FieldUnchanged
+		switch results[i] {
+		case FieldDeleted:
+			deleted = true
+			gone.add(field)
+		case FieldChanged:
+			some = true
+			changed.add(field)
+		}
 	}
-	if changed {
+	if deleted {
+		w.eventOf(NotifyHash, "hdel", gone.list)
+	}
+	if some {
+		w.eventOf(NotifyHash, name, changed.list)
+	}
+	if some || deleted {
 		w.save(KindHash, v, false)
 	}
 	return results
@@ -140,7 +157,7 @@ func (h Hash) Persist(fields ...string) ([]FieldStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.eachField(v, fields, func(field string) FieldStatus {
+	return w.eachField(v, "hpersist", fields, func(field string) FieldStatus {
 		value, old, _ := v.Look(field)
 		if old == 0 {
 			return FieldNoTTL
@@ -228,14 +245,19 @@ func (h Hash) GetDel(fields ...string) ([]Optional, error) {
 		return nil, err
 	}
 	values := lookUp(v, fields)
-	changed := false
+	changed, gone := false, w.noteFields()
 	for i, field := range fields {
-		if values[i].Found && !v.Delete(field) {
-			values[i] = Optional{}
+		switch {
+		case !values[i].Found:
+		case v.Delete(field):
+			changed = true
+			gone.add(field)
+		default:
+			values[i] = Optional{} // it came before
 		}
-		changed = changed || values[i].Found
 	}
 	if changed {
+		w.eventOf(NotifyHash, "hdel", gone.list)
 		w.save(KindHash, v, false)
 	}
 	return values, nil
@@ -267,10 +289,14 @@ func (h Hash) GetEx(e Expiry, fields ...string) ([]Optional, error) {
 	if e.mode == expiryDefault || e.mode == expiryKeep {
 		return values, nil
 	}
-	w.eachField(v, fields, func(field string) FieldStatus {
+	name := "hexpire"
+	if at == 0 {
+		name = "hpersist"
+	}
+	w.eachField(v, name, fields, func(field string) FieldStatus {
 		value, old, _ := v.Look(field)
 		switch {
-		case old == at:
+		case at == 0 && old == 0:
 			return FieldUnchanged
 		case at == 0:
 			v.Set(field, value, 0)
@@ -320,15 +346,33 @@ func (h Hash) setEx(op string, cond Condition, e Expiry, pairs []Pair) (bool, er
 			return false, nil
 		}
 	}
-	if len(pairs) > 0 {
-		w.save(KindHash, v, w.setFieldsEx(v, e, at, pairs))
+	if len(pairs) == 0 {
+		return true, nil
+	}
+	late := e.timed() && at <= w.nano()/int64(time.Millisecond)
+	large := w.setFieldsEx(v, e, at, pairs)
+	if !late {
+		w.save(KindHash, v, large)
+	} else if !w.found() {
+		w.event(NotifyNew, "new") // as if it had been there
+	}
+	w.eventOfPairs("hset", pairs...)
+	switch {
+	case late:
+		w.eventOfPairs("hdel", pairs...)
+		if !w.found() {
+			w.event(NotifyGeneric, "del")
+		}
+		w.save(KindHash, v, large)
+	case e.timed():
+		w.eventOfPairs("hexpire", pairs...)
 	}
 	return true, nil
 }
 
 // setFieldsEx is setFields with the Expiry e, which means the deadline at.
 func (w *write) setFieldsEx(v *structures.Hash, e Expiry, at int64, pairs []Pair) (large bool) {
-	if e.mode == expiryIn || e.mode == expiryAt {
+	if e.timed() {
 		if at <= w.nano()/int64(time.Millisecond) {
 			for _, p := range pairs {
 				v.Delete(p.Key)

@@ -52,6 +52,7 @@ func (h HLL) Add(elements ...string) (bool, error) {
 		}
 		structures.AddDense(w.denseHLL(v), elements)
 		w.changed()
+		w.event(NotifyString, "pfadd")
 		return true, nil
 	}
 	text, dense, changed := v.AddSparse(w.sh.scratch[:0], elements)
@@ -60,6 +61,7 @@ func (h HLL) Add(elements ...string) (bool, error) {
 		return false, nil
 	}
 	w.putHLL(text, dense)
+	w.event(NotifyString, "pfadd")
 	return true, nil
 }
 
@@ -271,5 +273,6 @@ func (h HLL) Merge(sources ...string) error {
 	default:
 		w.putHLL(v.MergeSparse(w.sh.scratch[:0], &union))
 	}
+	w.event(NotifyString, "pfadd")
 	return nil
 }

@@ -72,7 +72,7 @@ func runIncrEx(c *call) (got, want done) {
 	if _, _, _, err := modelIncrEx(0, 0, o); err == ErrInvalidOption {
 		return do(), out(sums{}, err)
 	}
-	sets := e.mode == expiryIn || e.mode == expiryAt
+	sets := e.timed()
 	switch {
 	case bad != nil:
 		return do(), out(sums{}, bad)

@@ -81,7 +81,7 @@ func (db DB) count(op string, touch bool, keys []string) (int, error) {
 // [TYPE]: https://redis.io/docs/latest/commands/type/
 func (db DB) Type(key string) (Kind, error) {
 	kind := KindNone
-	err := db.peek("TYPE", key, func(r *structures.Record, _ uint32) { kind = kindOf(r) })
+	err := db.see("TYPE", key, func(r *structures.Record) { kind = kindOf(r) })
 	if err == ErrNotFound {
 		err = nil
 	}
@@ -95,7 +95,7 @@ func (db DB) Type(key string) (Kind, error) {
 //
 // [RENAME]: https://redis.io/docs/latest/commands/rename/
 func (db DB) Rename(key, dst string) error {
-	_, err := db.transfer("RENAME", key, db, dst, transfer{move: true, replace: true})
+	_, err := db.transfer("RENAME", key, db, dst, transfer{move: true, replace: true, from: "rename_from", to: "rename_to"})
 	return err
 }
 
@@ -106,7 +106,7 @@ func (db DB) Rename(key, dst string) error {
 //
 // [RENAMENX]: https://redis.io/docs/latest/commands/renamenx/
 func (db DB) RenameNX(key, dst string) (bool, error) {
-	return db.transfer("RENAMENX", key, db, dst, transfer{move: true})
+	return db.transfer("RENAMENX", key, db, dst, transfer{move: true, from: "rename_from", to: "rename_to"})
 }
 
 // Move moves key, with its deadline, to database n and says whether it did: the key
@@ -120,7 +120,7 @@ func (db DB) RenameNX(key, dst string) (bool, error) {
 func (db DB) Move(key string, n int) (bool, error) {
 	to := db
 	to.n = n
-	ok, err := db.transfer("MOVE", key, to, key, transfer{move: true})
+	ok, err := db.transfer("MOVE", key, to, key, transfer{move: true, from: "move_from", to: "move_to"})
 	if err == ErrNotFound {
 		err = nil
 	}
@@ -157,15 +157,18 @@ func (db DB) CopyWith(key, dst string, o CopyOptions) (bool, error) {
 	if o.DB != nil {
 		to.n = *o.DB
 	}
-	ok, err := db.transfer("COPY", key, to, dst, transfer{replace: o.Replace})
+	ok, err := db.transfer("COPY", key, to, dst, transfer{replace: o.Replace, to: "copy_to"})
 	if err == ErrNotFound {
 		err = nil
 	}
 	return ok, err
 }
 
-// transfer says how a value goes from one key to another.
-type transfer struct{ move, replace bool }
+// transfer says how a value goes from one key to another, and what that is called.
+type transfer struct {
+	move, replace bool
+	from, to      string
+}
 
 func (db DB) transfer(op, key string, to DB, dst string, how transfer) (bool, error) {
 	if err := to.check(); err != nil {
@@ -182,6 +185,9 @@ func (db DB) transfer(op, key string, to DB, dst string, how transfer) (bool, er
 	}
 	src := b.key(db, key)
 	if !src.found() {
+		if !how.move {
+			src.miss()
+		}
 		return false, ErrNotFound
 	}
 	if same {
@@ -203,9 +209,18 @@ func (db DB) transfer(op, key string, to DB, dst string, how transfer) (bool, er
 		target.grows(k) // it may have been one before, and shorter; and this comes before the removal
 	}
 	if how.move {
-		src.del()
+		src.remove(Renamed)
+	}
+	was := target.kind()
+	if was != KindNone {
+		target.event(NotifyNew, "new") // as in Redis, which removes it first
 	}
 	target.put(e)
+	if how.move {
+		src.event(NotifyGeneric, how.from)
+	}
+	target.event(NotifyGeneric, how.to)
+	target.overwritten(was, kindOf(&rec))
 	return true, nil
 }
 

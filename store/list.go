@@ -259,8 +259,24 @@ func (l List) push(op string, to Side, present bool, values []string) (int, erro
 			pushTo(v, to, s)
 		}
 		w.saveLonger(v)
+		w.event(NotifyList, to.pushed())
 	}
 	return v.Len(), nil
+}
+
+// pushed and popped are the names of notifications.
+func (s Side) pushed() string {
+	if s == Left {
+		return "lpush"
+	}
+	return "rpush"
+}
+
+func (s Side) popped() string {
+	if s == Left {
+		return "lpop"
+	}
+	return "rpop"
 }
 
 func pushTo(v *structures.List, to Side, s string) {
@@ -309,6 +325,7 @@ func (l List) pop(op string, from Side) (string, error) {
 		return "", err
 	}
 	s := popFrom(v, from)
+	w.event(NotifyList, from.popped())
 	w.saveList(v)
 	return s, nil
 }
@@ -374,6 +391,7 @@ func (w *write) popN(from Side, count int) ([]string, error) {
 		return nil, nil
 	}
 	values := takeN(v, from, count)
+	w.event(NotifyList, from.popped())
 	w.saveList(v)
 	return values, nil
 }
@@ -552,6 +570,7 @@ func (l List) Set(i int, value string) error {
 		return w.fail(ErrTooLarge)
 	}
 	v.Set(i, value)
+	w.event(NotifyList, "lset")
 	w.saveList(v)
 	return nil
 }
@@ -589,6 +608,7 @@ func (l List) Insert(at Place, pivot, value string) (int, error) {
 		return 0, ErrNotFound
 	}
 	v.Insert(found[0]+int(at), value)
+	w.event(NotifyList, "linsert")
 	w.saveLonger(v)
 	return v.Len(), nil
 }
@@ -613,6 +633,7 @@ func (l List) Rem(count int, value string) (int, error) {
 	}
 	n := v.Remove(value, count)
 	if n > 0 {
+		w.event(NotifyList, "lrem")
 		w.saveList(v)
 	}
 	return n, nil
@@ -639,6 +660,7 @@ func (l List) Trim(start, stop int) error {
 	}
 	n := v.Len()
 	from, to, ok := indexRange(start, stop, n)
+	w.event(NotifyList, "ltrim") // as in Redis, also if nothing is removed
 	switch {
 	case !ok:
 		w.del()

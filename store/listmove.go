@@ -120,8 +120,13 @@ func (b *batch) move(db DB, key string, d *demand) ([]string, error) {
 	if d.turns() {
 		slices.Reverse(values)
 	}
+	src, emptied := w, false
 	if d.dst != key {
-		w.saveList(v) // gives the working value back, which the target needs
+		if emptied = v.Len() == 0; emptied {
+			w.remove(Deleted) // which is notified last, as in Redis
+		} else {
+			w.saveList(v) // gives the working value back, which the target needs
+		}
 		w = b.key(db, d.dst)
 		if v, err = open(&w, KindList, structures.NewList); err != nil {
 			return nil, err
@@ -134,6 +139,11 @@ func (b *batch) move(db DB, key string, d *demand) ([]string, error) {
 		pushTo(v, d.to, s)
 	}
 	w.saveLonger(v)
+	w.event(NotifyList, d.to.pushed())
+	src.event(NotifyList, d.from.popped())
+	if emptied {
+		src.event(NotifyGeneric, "del")
+	}
 	return values, nil
 }
 

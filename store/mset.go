@@ -8,16 +8,19 @@ func (db DB) texts(op string, strict bool, keys ...string) ([]Optional, error) {
 	if err := b.beginRead(db, op, keys...); err != nil {
 		return nil, err
 	}
-	values := make([]Optional, len(keys))
+	values, wrong := make([]Optional, len(keys)), error(nil)
 	for i, key := range keys {
 		rec, found := b.find(db, key)
 		switch {
 		case !found:
 		case kindOf(&rec) == KindString:
 			values[i] = Optional{Value: textOf(&rec), Found: true}
-		case strict:
-			return nil, mistake(op, key, ErrWrongType)
+		case strict && wrong == nil:
+			wrong = mistake(op, key, ErrWrongType) // after a look at all of them
 		}
+	}
+	if wrong != nil {
+		return nil, wrong
 	}
 	return values, nil
 }
@@ -108,7 +111,7 @@ func (db DB) mset(op string, cond Condition, e Expiry, pairs []Pair) (bool, erro
 		if e.mode == expiryKeep {
 			deadline = w.deadline()
 		}
-		if err := w.set(p.Value, deadline); err != nil {
+		if err := w.set(p.Value, deadline, e.timed()); err != nil {
 			return false, err
 		}
 	}

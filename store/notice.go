@@ -112,6 +112,13 @@ func (w *write) event(class Notify, name string) {
 	}
 }
 
+// eventOfOp is event by the name of the command.
+func (w *write) eventOfOp(class Notify) {
+	if w.heard() {
+		w.event(class, strings.ToLower(w.op))
+	}
+}
+
 // eventOf is event for fields of a hash. Who has to make a slice for it asks heard first.
 func (w *write) eventOf(class Notify, name string, fields []string) {
 	if w.sh.log != nil {

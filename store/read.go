@@ -65,6 +65,15 @@ func gone(r *structures.Record, now int64) bool {
 // writes. It reports locked where the value can only be read under the lock; then the
 // shard is locked for reading, and the caller releases it.
 func (db DB) load(key string) (rec structures.Record, found bool, locked *shard, err error) {
+	rec, found, locked, err = db.lookup(key)
+	if !found && err == nil {
+		db.miss(key)
+	}
+	return rec, found, locked, err
+}
+
+// lookup is load that tells nobody what is missing.
+func (db DB) lookup(key string) (rec structures.Record, found bool, locked *shard, err error) {
 	if db.tx() != nil {
 		return db.tx().load(db, key)
 	}
@@ -142,6 +151,7 @@ func (db DB) text(op, key string) (string, error) {
 	}
 	switch {
 	case o == structures.Missing:
+		db.miss(key)
 		return "", ErrNotFound
 	case Kind(kind>>encodingBits) != KindString: // maybe a hash of overdue fields
 		return db.loadedText(op, key)
@@ -211,6 +221,15 @@ func (db DB) cloneBytes(op, key string) (*structures.Bytes, error) {
 		return nil, nil
 	}
 	return w.cloneObject().(*structures.Bytes), nil
+}
+
+// see is peek for a command that reads the key.
+func (db DB) see(op, key string, look func(r *structures.Record)) error {
+	err := db.peek(op, key, func(r *structures.Record, _ uint32) { look(r) })
+	if err == ErrNotFound {
+		db.miss(key)
+	}
+	return err
 }
 
 // peek calls look with the record of key, and its access stamp, under the lock

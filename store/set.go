@@ -82,6 +82,7 @@ func (s Set) Add(members ...string) (int, error) {
 	}
 	if n > 0 {
 		w.save(KindSet, v, largeSet(v.Len(), members...))
+		w.event(NotifySet, "sadd")
 	}
 	return n, nil
 }
@@ -111,6 +112,7 @@ func (s Set) Rem(members ...string) (int, error) {
 		}
 	}
 	if n > 0 {
+		w.event(NotifySet, "srem")
 		w.save(KindSet, v, false)
 	}
 	return n, nil
@@ -150,6 +152,7 @@ func (s Set) Move(dst, member string) (bool, error) {
 		return false, err
 	}
 	v.Rem(member)
+	src.event(NotifySet, "srem")
 	src.save(KindSet, v, false)
 	to = b.key(s.db, dst) // where it was may have moved
 	if v, err = open(&to, KindSet, structures.NewSet); err != nil {
@@ -157,6 +160,7 @@ func (s Set) Move(dst, member string) (bool, error) {
 	}
 	if v.Add(member) {
 		to.save(KindSet, v, largeSet(v.Len(), member))
+		to.event(NotifySet, "sadd")
 	}
 	return true, nil
 }
@@ -399,6 +403,7 @@ func (s Set) Pop() (string, error) {
 		return "", ErrNotFound
 	}
 	v.Rem(member)
+	w.event(NotifySet, "spop")
 	w.save(KindSet, v, false)
 	return member, nil
 }
@@ -426,11 +431,12 @@ func (s Set) PopN(count int) ([]string, error) {
 		return nil, err
 	}
 	popped := v.Sample(count, rand.Uint64N)
-	left := v.Len() - len(popped)
-	switch {
-	case len(popped) == 0:
+	if len(popped) == 0 {
 		return nil, nil
-	case left == 0:
+	}
+	w.event(NotifySet, "spop")
+	left := v.Len() - len(popped)
+	if left == 0 {
 		w.del()
 		return popped, nil
 	}
@@ -666,15 +672,13 @@ func (s Set) store(op string, keys []string, algebra func([]*structures.Set) []s
 		large = largeSet(sets[0].Len(), sets[0].Members()...)
 	}
 	w := b.key(s.db, s.key)
-	w.del()
-	v, err := open(&w, KindSet, structures.NewSet)
-	if err != nil {
-		return 0, err
-	}
+	v := openAnew(&w, KindSet, structures.NewSet)
 	for _, member := range members {
 		v.Add(member)
 	}
-	w.save(KindSet, v, large)
+	if w.saveOver(KindSet, v, large) {
+		w.eventOfOp(NotifySet)
+	}
 	return len(members), nil
 }
 

@@ -50,16 +50,23 @@ func (db DB) Sort(key string, o SortOptions) ([]Optional, error) {
 			return results, err
 		}
 	}
+	from := db
 	db, err := db.whole("SORT")
 	if err != nil {
 		return nil, err
 	}
+	var missed []string
 	sn := db.s.instant()
-	defer sn.release()
 	s := sorting{SortOptions: o, now: sn.now, find: func(key string) (structures.Record, bool) {
-		return sn.find(db.n, key)
+		rec, found := sn.find(db.n, key)
+		if !found && from.s.tellsMisses() {
+			missed = append(missed, key)
+		}
+		return rec, found
 	}}
 	results, err := s.run(key)
+	sn.release()
+	from.miss(missed...)
 	return results, mistake("SORT", key, cmp.Or(db.check(), err))
 }
 
@@ -98,7 +105,11 @@ func (db DB) SortStore(key, dst string, o SortOptions) (int, error) {
 	db.s.freezeAll() // again: see batch.enter
 	s.find = func(key string) (structures.Record, bool) {
 		sh, h := db.s.hash(key)
-		return sh.find(db, h, key, &s.now, true)
+		rec, found := sh.find(db, h, key, &s.now, true)
+		if !found {
+			sh.miss(db.n, key)
+		}
+		return rec, found
 	}
 	results, err := s.run(key)
 	if err != nil {
@@ -106,7 +117,8 @@ func (db DB) SortStore(key, dst string, o SortOptions) (int, error) {
 	}
 	sh, h := db.s.hash(dst)
 	w.join(db, sh, h, "SORT", dst)
-	return len(results), w.putSorted(results)
+	w.putSorted(results)
+	return len(results), nil
 }
 
 // sortTx is Sort, or with dst SortStore, in a transaction that reads key by key. It reports
@@ -129,7 +141,7 @@ func (db DB) sortTx(key string, dst *string, o SortOptions) (results []Optional,
 	}
 	if err == nil && dst != nil {
 		w := b.key(db, *dst)
-		err = w.putSorted(results)
+		w.putSorted(results)
 	}
 	if err != nil {
 		return nil, true, mistake("SORT", key, err)
@@ -138,17 +150,15 @@ func (db DB) sortTx(key string, dst *string, o SortOptions) (results []Optional,
 }
 
 // putSorted makes the key of w a list of results.
-func (w *write) putSorted(results []Optional) error {
-	w.del()
-	list, err := open(w, KindList, structures.NewList)
-	if err != nil {
-		return err
-	}
+func (w *write) putSorted(results []Optional) {
+	list := openAnew(w, KindList, structures.NewList)
 	for _, r := range results {
 		list.PushBack(r.Value)
 	}
-	w.save(KindList, list, false)
-	return nil
+	w.grows(KindList) // of who waits some may want more than it had
+	if w.saveOver(KindList, list, false) {
+		w.event(NotifyList, "sortstore")
+	}
 }
 
 // sorting is one SORT: find looks a key up at its moment.
@@ -214,6 +224,7 @@ func elementsOf(rec *structures.Record) (elements []string, err error) {
 
 // sort returns the elements sorted.
 func (s *sorting) sort(elements []string) ([]string, error) {
+	var err error
 	all := make([]weighed, len(elements))
 	for i, element := range elements {
 		all[i].element = element
@@ -227,10 +238,13 @@ func (s *sorting) sort(elements []string) ([]string, error) {
 		case text.Found:
 			number, ok := sortNumber(text.Value)
 			if !ok {
-				return nil, ErrNotFloat
+				err = ErrNotFloat // after all the keys have been looked up, as in Redis
 			}
 			all[i].number = number
 		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	compare := compareNumbers
 	if s.Alpha {

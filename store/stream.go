@@ -154,12 +154,16 @@ func (s Stream) AddWith(o XAddOptions, fields ...Pair) (StreamID, error) {
 	}
 	var buf [32]string
 	v.Add(structures.StreamID(id), appendPairs(buf[:0], fields))
-	o.Trim.trim(v)
+	trimmed := o.Trim.trim(v)
 	if fresh {
 		w.newStream(v)
 	} else {
 		w.grows(KindStream)
 		w.changed()
+	}
+	w.event(NotifyStream, "xadd")
+	if trimmed > 0 {
+		w.event(NotifyStream, "xtrim")
 	}
 	return id, nil
 }
@@ -290,6 +294,7 @@ func (s Stream) SetIDWith(id StreamID, o SetIDOptions) error {
 		v.SetMaxDeletedID(structures.StreamID(o.MaxDeletedID))
 	}
 	w.changed()
+	w.event(NotifyStream, "xsetid")
 	return nil
 }
 

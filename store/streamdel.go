@@ -46,7 +46,7 @@ func (s Stream) remove(op string, refs Refs, ids []StreamID) ([]Removal, error) 
 	if v != nil {
 		v = w.openStream()
 	}
-	changed := false
+	changed, deleted := false, false
 	for i, id := range ids {
 		removed[i] = EntryMissing
 		if v == nil {
@@ -60,11 +60,14 @@ func (s Stream) remove(op string, refs Refs, ids []StreamID) ([]Removal, error) 
 			changed = true
 		}
 		if v.Delete(structures.StreamID(id)) {
-			removed[i], changed = EntryDeleted, true
+			removed[i], changed, deleted = EntryDeleted, true, true
 		}
 	}
 	if changed {
 		w.changed()
+	}
+	if deleted {
+		w.event(NotifyStream, "xdel")
 	}
 	return removed, nil
 }
@@ -101,6 +104,7 @@ func (s Stream) Trim(t StreamTrim) (int, error) {
 	n := t.trim(w.openStream())
 	if n > 0 {
 		w.changed()
+		w.event(NotifyStream, "xtrim")
 	}
 	return n, nil
 }

@@ -95,7 +95,7 @@ func (b *batch) readGroup(db DB, group, consumer string, o GroupReadOptions, str
 // haveGroup returns what is wrong with one of the locked streams, before anything changes.
 func (b *batch) haveGroup(db DB, group string, streams []StreamAt) error {
 	for _, at := range streams {
-		w := b.key(db, at.Key)
+		w := b.source(db, at.Key)
 		if b.failed() != nil {
 			return b.failed()
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"time"
 
 	"github.com/alcovedb/alcove/structures"
@@ -54,7 +55,11 @@ func (w *groupWrite) find(name string) {
 
 // must is begin where the group has to be there.
 func (g Group) must(w *groupWrite, op string, wrong error) error {
-	if err := g.begin(w, op, wrong); err != nil {
+	err := g.begin(w, op, wrong)
+	if (err == nil || wrong != nil && errors.Is(err, wrong)) && !w.found() {
+		w.miss()
+	}
+	if err != nil {
 		return err
 	}
 	if w.group == nil {
@@ -67,6 +72,7 @@ func (g Group) must(w *groupWrite, op string, wrong error) error {
 func (w *groupWrite) see(name string) *structures.StreamConsumer {
 	c := w.group.Consumer(name)
 	if c == nil {
+		w.event(NotifyStream, "xgroup-createconsumer")
 		return w.group.CreateConsumer(name, w.now)
 	}
 	w.group.Seen(c, w.now)
@@ -133,6 +139,7 @@ func (g Group) CreateWith(pos ReadPos, o GroupOptions) error {
 	} else {
 		w.changed()
 	}
+	w.event(NotifyStream, "xgroup-create")
 	return nil
 }
 
@@ -185,6 +192,7 @@ func (g Group) Destroy() (bool, error) {
 	w.v.DestroyGroup(g.name)
 	w.grows(KindStream) // as in Redis, who waits learns it in its turn
 	w.changed()
+	w.event(NotifyStream, "xgroup-destroy")
 	return true, nil
 }
 
@@ -222,6 +230,7 @@ func (g Group) SetIDWith(pos ReadPos, o GroupOptions) error {
 	w.group.SetLastID(structures.StreamID(groupStart(w.v, pos)), entriesRead(o))
 	w.grows(KindStream)
 	w.changed()
+	w.event(NotifyStream, "xgroup-setid")
 	return nil
 }
 
@@ -258,6 +267,7 @@ func (g Group) CreateConsumer(consumer string) (bool, error) {
 		return false, nil
 	}
 	w.changed()
+	w.event(NotifyStream, "xgroup-createconsumer")
 	return true, nil
 }
 
@@ -287,6 +297,7 @@ func (g Group) DelConsumer(consumer string) (int, error) {
 	n, found := w.group.DeleteConsumer(consumer)
 	if found {
 		w.changed()
+		w.event(NotifyStream, "xgroup-delconsumer")
 	}
 	return n, nil
 }
@@ -304,6 +315,9 @@ func (g Group) Ack(ids ...StreamID) (int, error) {
 	var w groupWrite
 	defer w.end()
 	if err := g.begin(&w, "XACK", nil); err != nil || w.group == nil {
+		if err == nil && !w.found() {
+			w.miss()
+		}
 		return 0, err
 	}
 	n := 0
@@ -335,7 +349,7 @@ func (g Group) AckDel(refs Refs, ids ...StreamID) ([]Removal, error) {
 	if err := g.begin(&w, "XACKDEL", wrongRefs(refs)); err != nil {
 		return nil, err
 	}
-	removed, changed := make([]Removal, len(ids)), false
+	removed, changed, deleted := make([]Removal, len(ids)), false, false
 	for i, id := range ids {
 		if removed[i] = EntryMissing; w.group == nil || !w.group.Ack(structures.StreamID(id)) {
 			continue
@@ -348,11 +362,14 @@ func (g Group) AckDel(refs Refs, ids ...StreamID) ([]Removal, error) {
 		if refs == DelRefs {
 			w.v.DropRefs(structures.StreamID(id))
 		}
-		w.v.Delete(structures.StreamID(id))
+		deleted = w.v.Delete(structures.StreamID(id)) || deleted
 		removed[i] = EntryDeleted
 	}
 	if changed {
 		w.changed()
+	}
+	if deleted {
+		w.event(NotifyStream, "xdel")
 	}
 	return removed, nil
 }

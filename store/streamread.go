@@ -42,6 +42,9 @@ func (db DB) XRead(count int, streams ...StreamAt) ([]StreamEntries, error) {
 	}
 	var got []StreamEntries
 	for i, at := range streams {
+		if values[i] == nil {
+			b.miss(db, at.Key) // once more, as Redis looks at their types first
+		}
 		if entries := readAt(values[i], at.Pos, count); len(entries) > 0 {
 			got = append(got, StreamEntries{at.Key, entries})
 		}

@@ -15,9 +15,8 @@ import (
 func TestRedisReadsRandom(t *testing.T) {
 	rng := seededRand(t)
 	for range rounds(8) {
-		w := newTwin(t, rng)
-		w.reset([][]Option{nil, {WithShards(1), tiny}}[rng.IntN(2)]...)
-		p := &waitPair{w: w, conns: map[string]*waitConn{}}
+		p := newWaitPair(t, rng, [][]Option{nil, {WithShards(1), tiny}}[rng.IntN(2)]...)
+		w := p.w
 		key := func() string { return string(rune('a' + rng.IntN(3))) }
 		group := func() string { return []string{"g", "h"}[rng.IntN(2)] }
 		next := 0

@@ -72,15 +72,15 @@ func (s String) Set(value string) error {
 	if err := w.begin(s.db, "SET", s.key); err != nil {
 		return err
 	}
-	return w.set(value, 0)
+	return w.set(value, 0, false)
 }
 
-// set stores a string as Redis's SET does.
-func (w *write) set(value string, deadline int64) error {
+// set stores a string as Redis's SET does. timed says that the deadline is the command's.
+func (w *write) set(value string, deadline int64, timed bool) error {
 	if len(value) > MaxStringLen {
 		return w.fail(ErrTooLarge)
 	}
-	w.put(structures.Entry{Kind: recordKind(KindString, encNatural), Text: value, Deadline: deadline})
+	w.putText(structures.Entry{Kind: recordKind(KindString, encNatural), Text: value, Deadline: deadline}, "set", true, timed)
 	return nil
 }
 
@@ -100,7 +100,7 @@ func (s String) SetBytes(value []byte) error {
 	if len(value) > MaxStringLen {
 		return w.fail(ErrTooLarge)
 	}
-	w.put(structures.Entry{Kind: recordKind(KindString, encNatural), Bytes: value})
+	w.putText(structures.Entry{Kind: recordKind(KindString, encNatural), Bytes: value}, "set", true, false)
 	return nil
 }
 
@@ -143,14 +143,17 @@ func (s String) setWith(op, value string, o SetOptions) (SetResult, error) {
 		if err := w.want(KindString); err != nil {
 			return r, err
 		}
-		if o.Get && w.found() {
+		switch {
+		case o.Get && w.found():
 			r.Old = Optional{Value: textOf(&w.ref.Record), Found: true}
+		case o.Get:
+			w.miss()
 		}
 	}
 	if !c.holds(&w) {
 		return r, nil
 	}
-	if err := w.set(value, deadline); err != nil {
+	if err := w.set(value, deadline, o.Expiry.timed()); err != nil {
 		return SetResult{}, err
 	}
 	r.Set = true
@@ -226,6 +229,7 @@ func (w *write) beginText(s String, op string) (string, error) {
 		return "", err
 	}
 	if !w.found() {
+		w.miss()
 		return "", ErrNotFound
 	}
 	return textOf(&w.ref.Record), nil
@@ -252,7 +256,7 @@ func (s String) GetEx(e Expiry) (string, error) {
 	if err != nil {
 		return "", w.fail(err)
 	}
-	if deadline != w.deadline() {
+	if deadline != 0 || w.deadline() != 0 {
 		w.expireAt(deadline)
 	}
 	return text, nil
@@ -379,7 +383,9 @@ func (s String) SetRange(offset int, value string) (int, error) {
 	if offset > MaxStringLen-len(value) {
 		return 0, w.fail(ErrTooLarge)
 	}
-	return w.overwrite(n, offset, value), nil
+	n = w.overwrite(n, offset, value)
+	w.event(NotifyString, "setrange")
+	return n, nil
 }
 
 // len returns the length of the string at the key.
@@ -429,14 +435,20 @@ func (s String) Append(value string) (int, error) {
 	if err := w.want(KindString); err != nil {
 		return 0, err
 	}
+	n := 0
 	if !w.found() {
-		return len(value), w.set(value, 0)
+		if n = len(value); n > MaxStringLen {
+			return 0, w.fail(ErrTooLarge)
+		}
+		w.put(structures.Entry{Kind: recordKind(KindString, encNatural), Text: value})
+	} else {
+		if n = w.len(); n > MaxStringLen-len(value) {
+			return 0, w.fail(ErrTooLarge)
+		}
+		n = w.overwrite(n, n, value)
 	}
-	n := w.len()
-	if n > MaxStringLen-len(value) {
-		return 0, w.fail(ErrTooLarge)
-	}
-	return w.overwrite(n, n, value), nil
+	w.event(NotifyString, "append")
+	return n, nil
 }
 
 // Incr adds 1 to the integer and returns the sum. A missing key counts as 0.
@@ -507,6 +519,7 @@ func (s String) add(op string, n int64) (int64, error) {
 	}
 	w.sh.scratch = strconv.AppendInt(w.sh.scratch[:0], sum, 10)
 	w.put(structures.Entry{Kind: recordKind(KindString, encNatural), Bytes: w.sh.scratch, Deadline: w.deadline()})
+	w.event(NotifyString, "incrby")
 	return sum, nil
 }
 
@@ -550,5 +563,6 @@ func (s String) IncrByFloat(n float64) (float64, error) {
 	// A sum beyond float64 is stored, and returned as infinity.
 	sum, _ := strconv.ParseFloat(text, 64)
 	w.put(structures.Entry{Kind: recordKind(KindString, encText), Text: text, Deadline: w.deadline()})
+	w.event(NotifyString, "incrbyfloat")
 	return sum, nil
 }

@@ -13,7 +13,7 @@ func (tx *Tx) load(db DB, key string) (rec structures.Record, found bool, locked
 	}
 	if private := r.private; private != nil {
 		r.mu.Unlock()
-		return private.DB(db.n).load(key)
+		return private.DB(db.n).lookup(key)
 	}
 	i, err := r.key(db.n, key)
 	if err != nil {
@@ -34,7 +34,7 @@ func (tx *Tx) load(db DB, key string) (rec structures.Record, found bool, locked
 	if !object {
 		return v.rec, v.found, nil, nil
 	}
-	rec, found, locked, err = db.s.DB(db.n).load(key)
+	rec, found, locked, err = db.s.DB(db.n).lookup(key)
 	if err == nil && found && rec.Version() == version {
 		return rec, true, locked, nil
 	}
@@ -111,6 +111,9 @@ func (tx *Tx) glance(db DB, k Kind, key, field string) (value string, o structur
 		return "", structures.Unclear
 	}
 	value, kind, deadline, o := t.LoadText(seq, h, key)
+	if o == structures.Missing {
+		r.sh.miss(db.n, key)
+	}
 	switch {
 	case o == structures.Unclear || r.s.stale(sh) || o == structures.Found && Kind(kind>>encodingBits) != k:
 		return "", structures.Unclear

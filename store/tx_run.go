@@ -143,10 +143,10 @@ func (r *run) read(e *txn.Entry[seen], sh *shard) error {
 	return err
 }
 
-// fresh is load without fields that are overdue.
+// fresh is lookup without fields that are overdue.
 func (db DB) fresh(key string) (rec structures.Record, found bool, locked *shard, err error) {
 	for {
-		rec, found, locked, err = db.load(key)
+		rec, found, locked, err = db.lookup(key)
 		if err != nil || !found || kindOf(&rec) != KindHash {
 			return rec, found, locked, err
 		}

@@ -110,8 +110,12 @@ func (r *run) commitWhole() error {
 	_ = f.Close()
 	f.lockShards() // who comes after this finds the copy closed
 	defer f.unlockShards()
+	var more log
 	if !r.wrote() {
-		r.tell()
+		r.takeNotes(&more)
+		if s.seal(nil, &more) {
+			s.deliver()
+		}
 		return nil // what it has read was true at one moment
 	}
 	s.lockShards()
@@ -119,7 +123,6 @@ func (r *run) commitWhole() error {
 		s.unlockShards()
 		return ErrConflict
 	}
-	var more log
 	defer s.enterAll(&more)()
 	if err := r.validWhole(); err != nil {
 		return err
@@ -133,18 +136,22 @@ func (r *run) commitWhole() error {
 		s.swaps[n].Add(f.swaps[n].Load())
 	}
 	s.signalFilled(f.shards[0].derived.put)
-	if l := f.shards[0].log; l != nil && l.changes {
-		for i := range f.shards {
-			more.take(f.shards[i].log)
-		}
-		more.fold()
-	} else { // nobody listened yet when it began
+	if l := f.shards[0].log; l == nil || !l.changes { // nobody listened yet when it began
 		for n := range Databases {
 			s.tellAll(r.op, Swapped, n)
 		}
 	}
-	more.take(r.sh.log)
+	r.takeNotes(&more)
 	return nil
+}
+
+// takeNotes gives more what a run with a copy of the store has noted.
+func (r *run) takeNotes(more *log) {
+	for i := range r.private.shards {
+		more.take(r.private.shards[i].log)
+	}
+	more.fold()
+	more.take(r.sh.log)
 }
 
 // validWhole is valid for the whole store, which is locked.

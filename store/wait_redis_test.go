@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"maps"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strconv"
@@ -86,7 +87,16 @@ func (p *waitPair) blocked(t *testing.T, c *waitConn) bool {
 	return strings.Contains(flags, "b")
 }
 
-// compare wants the same connections to have been answered in both worlds, and so.
+// newWaitPair returns a pair of worlds that are empty.
+func newWaitPair(t *testing.T, rng *rand.Rand, opts ...Option) *waitPair {
+	w := newTwin(t, rng)
+	w.listen()
+	w.reset(opts...)
+	return &waitPair{w: w, conns: map[string]*waitConn{}}
+}
+
+// compare wants the same connections to have been answered in both worlds, and so, and the
+// same notifications of what they have done.
 func (p *waitPair) compare(t *testing.T, line string) {
 	t.Helper()
 	waiting := 0
@@ -110,6 +120,8 @@ func (p *waitPair) compare(t *testing.T, line string) {
 		}
 	}
 	require.Equal(t, waiting, queuedWaiters(p.w.s), "who waits after %s", line)
+	p.w.c.do(t, "PUBLISH", p.w.ev.marker, "")
+	require.Equal(t, p.w.events(), p.w.ev.ours.take(), "notifications after %s", line)
 }
 
 // close ends all waits.
@@ -331,9 +343,8 @@ func TestRedisBlocks(t *testing.T) {
 	rng := seededRand(t)
 	for _, script := range waitScripts {
 		t.Run(script.about, func(t *testing.T) {
-			w := newTwin(t, rng)
-			w.reset()
-			p := &waitPair{w: w, conns: map[string]*waitConn{}}
+			p := newWaitPair(t, rng)
+			w := p.w
 			for line := range strings.SplitSeq(script.lines, "|") {
 				if who, command, waits := strings.Cut(line, ">"); waits {
 					p.wait(t, strings.TrimSpace(who), fieldsOf(t, command))
@@ -358,9 +369,8 @@ func TestRedisBlocks(t *testing.T) {
 func TestRedisBlocksRandom(t *testing.T) {
 	rng := seededRand(t)
 	for range rounds(12) {
-		w := newTwin(t, rng)
-		w.reset()
-		p := &waitPair{w: w, conns: map[string]*waitConn{}}
+		p := newWaitPair(t, rng)
+		w := p.w
 		key := func() string { return string(rune('a' + rng.IntN(4))) }
 		side := func() string { return []string{"LEFT", "RIGHT"}[rng.IntN(2)] }
 		for i := range 60 {

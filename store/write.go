@@ -240,13 +240,45 @@ func (w *write) put(e structures.Entry) {
 
 // putAnew is put of a value that takes the place of another, which it does not come from.
 func (w *write) putAnew(e structures.Entry) {
-	if w.ref.Found && !w.overdue(e.Deadline) {
-		w.event(NotifyOverwritten, "overwritten")
-		if kindOf(&w.ref.Record) != Kind(e.Kind>>encodingBits) {
-			w.event(NotifyTypeChanged, "type_changed")
-		}
-	}
+	w.overwritten(w.kind(), Kind(e.Kind>>encodingBits))
 	w.put(e)
+}
+
+// overwritten notes that a value has taken the place of another, if there was one.
+func (w *write) overwritten(was, is Kind) {
+	if was == KindNone {
+		return
+	}
+	w.event(NotifyOverwritten, "overwritten")
+	if is != was {
+		w.event(NotifyTypeChanged, "type_changed")
+	}
+}
+
+// putText is put, or for a value that does not come from the one before putAnew, of a string
+// with the notification of a name; timed says that the deadline is the command's. If that has
+// passed, the key is told of as if it had been there.
+func (w *write) putText(e structures.Entry, name string, anew, timed bool) {
+	late := w.overdue(e.Deadline)
+	switch {
+	case late && !w.found():
+		w.event(NotifyNew, "new")
+	case anew:
+		w.overwritten(w.kind(), KindString)
+	}
+	if !late {
+		w.put(e)
+	}
+	w.event(NotifyString, name)
+	if timed {
+		w.event(NotifyGeneric, "expire")
+	}
+	switch {
+	case late && w.found():
+		w.expire()
+	case late:
+		w.event(NotifyExpired, "expired")
+	}
 }
 
 // store is put without notifications.

@@ -239,7 +239,7 @@ func (z ZSet) combineStore(op string, make combiner, o CombineOptions, keys []st
 		return 0, err
 	}
 	inputs, err := o.inputs(op, keys, func(key string) (structures.Record, bool) {
-		w := b.key(z.db, key)
+		w := b.source(z.db, key)
 		return w.ref.Record, w.found()
 	})
 	if err != nil {
@@ -247,7 +247,7 @@ func (z ZSet) combineStore(op string, make combiner, o CombineOptions, keys []st
 	}
 	list := inOrder(make(inputs, &o))
 	w := b.key(z.db, z.key)
-	return len(list), w.putScored(list)
+	return w.putScored(list), nil
 }
 
 // members returns a list without its scores.

@@ -244,7 +244,7 @@ func (z ZSet) RangeStore(src string, r ZRange) (int, error) {
 	if err := r.check(true); err != nil {
 		return 0, mistake(op, z.key, err)
 	}
-	w := b.key(z.db, src)
+	w := b.source(z.db, src)
 	if err := w.want(KindZSet); err != nil {
 		return 0, err
 	}
@@ -253,7 +253,7 @@ func (z ZSet) RangeStore(src string, r ZRange) (int, error) {
 	from, to := r.ranks(v)
 	result := scoredIn(v, from, to, false)
 	w = b.key(z.db, z.key)
-	return len(result), w.putScored(result)
+	return w.putScored(result), nil
 }
 
 // Count returns how many members r selects. Its order does not matter. It stands for
@@ -301,6 +301,7 @@ func (z ZSet) RemRange(r ZRange) (int, error) {
 	from, to := r.ranks(v)
 	if from < to {
 		v.RemoveRange(from, to)
+		w.eventOfOp(NotifyZSet)
 		w.save(KindZSet, v, false)
 	}
 	return to - from, nil

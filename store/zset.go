@@ -126,6 +126,7 @@ func (z ZSet) add(op string, wrong error, o ZAddOptions, members []Scored) (int,
 	}
 	if changed > 0 {
 		w.save(KindZSet, v, large)
+		w.event(NotifyZSet, "zadd")
 	}
 	if o.Changed {
 		return changed, nil
@@ -223,6 +224,7 @@ func (z ZSet) incr(op string, delta float64, member string, cond Condition) (sco
 	case !found || score != old:
 		added := v.Set(member, score)
 		w.save(KindZSet, v, added && zsetLarge(v.Len(), len(member)))
+		w.event(NotifyZSet, "zincr")
 	}
 	return score, true, nil
 }
@@ -373,6 +375,7 @@ func (z ZSet) Rem(members ...string) (int, error) {
 		}
 	}
 	if n > 0 {
+		w.event(NotifyZSet, "zrem")
 		w.save(KindZSet, v, false)
 	}
 	return n, nil
@@ -458,6 +461,11 @@ func (w *write) popScored(v *structures.ZSet, count int, highest bool) []Scored 
 	}
 	popped := scoredIn(v, from, to, highest) // read before the blob changes
 	v.RemoveRange(from, to)
+	if highest {
+		w.event(NotifyZSet, "zpopmax")
+	} else {
+		w.event(NotifyZSet, "zpopmin")
+	}
 	w.save(KindZSet, v, false)
 	return popped
 }
@@ -843,23 +851,18 @@ func (z ZSet) clone(op string) (*structures.ZSet, error) {
 }
 
 // putScored stores members, all of them different, in place of whatever the key held;
-// none removes it.
-func (w *write) putScored(members []Scored) error {
-	w.del()
-	if len(members) == 0 {
-		return nil
-	}
-	v, err := open(w, KindZSet, structures.NewZSet)
-	if err != nil {
-		return err
-	}
+// none removes it. It returns how many there are.
+func (w *write) putScored(members []Scored) int {
+	v := openAnew(w, KindZSet, structures.NewZSet)
 	large := false
 	for _, m := range members {
 		v.Set(m.Member, m.Score)
 		large = large || zsetLarge(v.Len(), len(m.Member))
 	}
-	w.save(KindZSet, v, large)
-	return nil
+	if w.saveOver(KindZSet, v, large) {
+		w.eventOfOp(NotifyZSet)
+	}
+	return v.Len()
 }
 
 func zsetFingerprint(r *structures.Record, _ int64) (sum uint64) {

@@ -219,25 +219,42 @@ func (h *Hash) Delete(field string) bool {
 }
 
 // Purge removes fields whose deadline is not later than now and returns how many: about
-// budget of them at most. The complexity is O(n log m), n the number of fields removed,
-// m that of fields with a deadline.
-func (h *Hash) Purge(now int64, budget int) (removed int) {
+// budget of them at most. It calls visit with each, unless that is nil; the string is good
+// until visit returns. The complexity is O(n log m), n the number of fields removed, m that of
+// fields with a deadline.
+func (h *Hash) Purge(now int64, budget int, visit func(field string)) (removed int) {
 	if h.table == nil {
-		n := h.Len()
-		if at := h.Earliest(); at != 0 && at <= now {
-			h.recode(true, now, nil)
-		}
-		return n - h.Len()
+		return h.purgePacked(now, visit)
 	}
 	for looks := budget; removed < budget; {
 		rec, found := h.table.Overdue(now, &looks)
 		if !found {
 			break
 		}
+		if visit != nil {
+			visit(rec.Key())
+		}
 		h.Delete(rec.Key())
 		removed++
 	}
 	return removed
+}
+
+func (h *Hash) purgePacked(now int64, visit func(field string)) (removed int) {
+	if at := h.Earliest(); at == 0 || at > now {
+		return 0
+	}
+	if visit != nil {
+		h.All(func(field, _ string, deadline int64) bool {
+			if deadline != 0 && deadline <= now {
+				visit(field)
+			}
+			return true
+		})
+	}
+	n := h.Len()
+	h.recode(true, now, nil)
+	return n - h.Len()
 }
 
 // Live says whether a field is there whose deadline is later than now, or that has none.

@@ -59,7 +59,15 @@ func (m *hashModel) del(t testing.TB, field string) {
 }
 
 func (m *hashModel) purge(t testing.TB, now int64, budget int) {
-	removed, left := m.h.Purge(now, budget), 0
+	names := map[string]bool{}
+	visit := func(field string) { names[strings.Clone(field)] = true }
+	if now%2 == 0 {
+		visit = nil
+	}
+	removed, left := m.h.Purge(now, budget, visit), 0
+	if visit != nil {
+		require.Len(t, names, removed)
+	}
 	for field, f := range m.m {
 		switch _, _, there := m.h.Look(field); {
 		case f.deadline == 0 || f.deadline > now:
@@ -67,6 +75,7 @@ func (m *hashModel) purge(t testing.TB, now int64, budget int) {
 		case there:
 			left++
 		default:
+			require.True(t, visit == nil || names[field], "nobody was told of %.20q", field)
 			delete(m.m, field)
 			removed--
 		}

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestNewerEvents does what the files in testdata/newer/events say. They are as those of
+// TestNewerCommands, but below a command are the notifications that it sends, with the keys,
+// in the place of its reply.
+func TestNewerEvents(t *testing.T) {
+	used := replayEvents(t, "testdata/newer/events/*.txt", "EAnoc", keyEvents)
+	for _, d := range newer {
+		if !used[d.name] && !slices.Contains(newerReads, d.name) && differByName(d.name) == nil {
+			t.Errorf("%s is in no file", d.name)
+		}
+	}
+}
+
+// newerReads are those of newer that write nothing.
+var newerReads = strings.Fields("DIGEST HEXPIRETIME HPEXPIRETIME HTTL HPTTL SDIFFCARD SUNIONCARD")
+
+// TestSubkeyEvents does the same with the channels that name fields: whole, in quotes.
+func TestSubkeyEvents(t *testing.T) {
+	replayEvents(t, "testdata/newer/subkeys/*.txt", "STIVh", func(list []string) (quoted []string) {
+		for _, text := range list {
+			quoted = append(quoted, strconv.Quote(text))
+		}
+		return quoted
+	})
+}
+
+// replayEvents does what files say and wants what is sent to be in them, in the form of
+// told. It returns the names of the commands.
+func replayEvents(t *testing.T, pattern, flags string, told func([]string) []string) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	used := map[string]bool{}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		cases, err := readNewer(string(text))
+		require.NoError(t, err, name)
+		for _, c := range cases {
+			t.Run(filepath.Base(name)+"/"+c.why, func(t *testing.T) {
+				w := &twin{t: t, rng: seededRand(t), s: newTest(t)}
+				heard := recordEvents(t, w.s, flags)
+				for _, line := range c.lines {
+					args := fieldsOf(t, line.command)
+					d := newerByName(args[0])
+					require.NotNil(t, d, line.command)
+					used[d.name] = true
+					_, err := d.call(w, w.db(), args[1:])
+					if err = classOf(err); err != ErrNotFound {
+						require.NoError(t, err, "%s:%d: %s", name, line.at, line.command)
+					}
+					require.Equal(t, line.reply, told(heard.take()), "%s:%d: %s", name, line.at, line.command)
+				}
+			})
+		}
+	}
+	return used
+}
+
+// keyEvents returns notifications of events without their prefixes.
+func keyEvents(list []string) (short []string) {
+	for _, text := range list {
+		_, text, _ = strings.Cut(text, "__:")
+		short = append(short, text)
+	}
+	return short
+}
