@@ -251,7 +251,11 @@ var differs = []differ{
 	{
 		name: "SWAPDB", weight: 1, gen: func(w *twin) []string { return []string{w.database(), w.database()} },
 		call: func(w *twin, _ DB, a []string) (any, error) {
-			return result("OK", w.s.SwapDB(databaseOf(a[0]), databaseOf(a[1])))
+			swap := w.s.SwapDB
+			if w.tx != nil {
+				swap = w.tx.SwapDB
+			}
+			return result("OK", swap(databaseOf(a[0]), databaseOf(a[1])))
 		},
 	},
 	{
@@ -828,6 +832,7 @@ type twin struct {
 	ttls    int64
 	ran     map[string]int
 	ev      *eventPair // nil: notifications are not compared
+	tx      *Tx        // that commands are part of, nil if they are not
 }
 
 // step is a command line and what came of it.
@@ -883,7 +888,12 @@ func (w *twin) close() {
 	w.s = nil
 }
 
-func (w *twin) db() DB { return w.s.DB(w.cur) }
+func (w *twin) db() DB {
+	if w.tx != nil {
+		return w.tx.DB(w.cur)
+	}
+	return w.s.DB(w.cur)
+}
 
 // run does a command line in the store; compare follows with Redis.
 func (w *twin) run(quiet bool, name string, args ...string) {
@@ -892,7 +902,15 @@ func (w *twin) run(quiet bool, name string, args ...string) {
 	if d == nil {
 		w.t.Fatalf("no row for %s", name)
 	}
-	st := step{d: d, db: w.cur, args: args, quiet: quiet}
+	if st, ok := w.do(d, quiet, args); ok {
+		w.pending = append(w.pending, st)
+	}
+}
+
+// do does a command line in the store, if that is possible.
+func (w *twin) do(d *differ, quiet bool, args []string) (st step, ok bool) {
+	w.t.Helper()
+	st = step{d: d, db: w.cur, args: args, quiet: quiet}
 	if w.ev != nil {
 		w.ev.ours.take() // what gen has looked at
 	}
@@ -904,13 +922,13 @@ func (w *twin) run(quiet bool, name string, args ...string) {
 		if strconv.IntSize == 64 {
 			w.t.Fatalf("%v: %v", st, err)
 		}
-		return
+		return st, false
 	}
 	st.ours = outcome{value, classOf(err)}
-	w.pending = append(w.pending, st)
 	if !quiet {
-		w.ran[name]++
+		w.ran[d.name]++
 	}
+	return st, true
 }
 
 // stateOf is the command that shows the whole of an aggregate, with what comes behind

@@ -152,8 +152,26 @@ func (s String) IncrEx(n int64, o IncrExOptions) (value, applied int64, err erro
 		return 0, 0, w.fail(ErrOverflow)
 	}
 	w.sh.scratch = strconv.AppendInt(w.sh.scratch[:0], sum, 10)
-	w.put(structures.Entry{Kind: recordKind(KindString, encNatural), Bytes: w.sh.scratch, Deadline: deadline})
+	w.putSum("incrby", structures.Entry{Kind: recordKind(KindString, encNatural), Bytes: w.sh.scratch, Deadline: deadline}, &o)
 	return sum, applied, nil
+}
+
+// putSum stores what INCREX comes to, which is told as name. A deadline in the past removes
+// the key, without more.
+func (w *write) putSum(name string, e structures.Entry, o *IncrExOptions) {
+	if w.overdue(e.Deadline) {
+		w.del()
+		return
+	}
+	was := w.deadline()
+	w.put(e)
+	w.event(NotifyString, name)
+	switch {
+	case o.Expiry.timed() && (was == 0 || o.ExpireIf == Always):
+		w.event(NotifyGeneric, "expire")
+	case was != 0 && e.Deadline == 0:
+		w.event(NotifyGeneric, "persist")
+	}
 }
 
 // IncrExByFloat is IncrEx for numbers, computed as [String.IncrByFloat] does it: what is
@@ -203,7 +221,7 @@ func (s String) IncrExByFloat(n float64, o IncrExOptions) (value, applied float6
 	}
 	// No float64 is large enough to make sum or delta more than a long double can be.
 	delta := new(big.Float).Sub(sum, old)
-	w.put(structures.Entry{Kind: recordKind(KindString, encText), Text: formatLongDouble(sum), Deadline: deadline})
+	w.putSum("incrbyfloat", structures.Entry{Kind: recordKind(KindString, encText), Text: formatLongDouble(sum), Deadline: deadline}, &o)
 	return floatOf(sum), floatOf(delta), nil
 }
 

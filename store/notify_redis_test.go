@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -150,8 +151,7 @@ func (w *twin) events() (list []string) {
 		channel := m[2].(string)
 		at := eventChannel.FindStringIndex(channel)
 		n := slices.Index(w.dbs[:], channel[at[0]+1:at[1]-len("__:")])
-		text := fmt.Sprintf("%s@%d__:%s %s", channel[:at[0]], n, channel[at[1]:], m[3])
-		list = append(list, strings.Replace(text, "georadiusstore", "geosearchstore", 1)) // here it is one method
+		list = append(list, fmt.Sprintf("%s@%d__:%s %s", channel[:at[0]], n, channel[at[1]:], m[3]))
 	}
 }
 
@@ -161,12 +161,13 @@ func (w *twin) compareEvents(st *step, real []string) {
 	if w.ev == nil || w.ev.differ[st.d.name] {
 		return
 	}
-	if st.ours.err == ErrStreamID { // that was seen before the store was asked
-		return
-	}
+	real = withoutStores(real)
 	if st.d.name == "SORT" { // sets are in no order
 		slices.Sort(st.events)
 		slices.Sort(real)
+	}
+	if st.ours.err == ErrStreamID { // that was seen before the store was asked
+		return
 	}
 	if slices.Equal(st.events, real) || slices.Equal(onceMissed(st.events), real) {
 		return
@@ -185,6 +186,14 @@ func onceMissed(list []string) (once []string) {
 		}
 	}
 	return once
+}
+
+// withoutStores names what GEORADIUS stores as GEOSEARCHSTORE does, as here they are one method.
+func withoutStores(list []string) []string {
+	for i, text := range list {
+		list[i] = strings.Replace(text, "georadiusstore", "geosearchstore", 1)
+	}
+	return list
 }
 
 func shortAll(list []string) string {
@@ -220,6 +229,115 @@ func TestRedisEvents(t *testing.T) {
 	for _, d := range differs {
 		if w.ran[d.name] == 0 {
 			t.Errorf("%s never ran", d.name)
+		}
+	}
+	w.close()
+}
+
+// How the commands of a transaction are done here.
+const (
+	inUpdate = iota
+	inSerial
+	inView // what writes is left out
+	inVain // rolled back
+)
+
+var errVain = errors.New("roll back")
+
+// transact does some random commands in a transaction, and in MULTI and EXEC.
+func (w *twin) transact(how int, lots []*differ) {
+	var steps []step
+	cur := w.cur
+	fn := func(tx *Tx) error {
+		w.tx, w.cur, steps = tx, cur, nil
+		defer func() { w.tx = nil }()
+		for range 1 + w.rng.IntN(6) {
+			d := pick(w, lots)
+			if d.first != nil || how == inView && d.name == "PFCOUNT" { // which writes in Redis
+				continue
+			}
+			// What gen looks at is not the transaction's.
+			heard := tx.run.sh.log
+			tx.run.sh.log = nil
+			args := d.gen(w)
+			tx.run.sh.log = heard
+			if st, ok := w.do(d, false, args); ok && st.ours.err != ErrReadOnly && st.ours.err != ErrStreamID {
+				steps = append(steps, st)
+			}
+		}
+		if how == inVain {
+			return errVain
+		}
+		return nil
+	}
+	w.ev.ours.take()
+	var err error
+	switch how {
+	case inSerial:
+		err = w.s.Serial(w.t.Context(), nil, fn)
+	case inView:
+		err = w.s.View(fn)
+	default:
+		err = w.s.Update(fn)
+	}
+	ours := w.ev.ours.take()
+	if how == inVain {
+		require.Equal(w.t, errVain, err)
+		require.Empty(w.t, ours, "it was rolled back")
+		w.cur = cur
+		return
+	}
+	require.NoError(w.t, err)
+	w.compareTx(steps, ours)
+}
+
+// compareTx has Redis do steps in a transaction, and compares.
+func (w *twin) compareTx(steps []step, ours []string) {
+	var b bytes.Buffer
+	writeRedis(&b, []string{"MULTI"})
+	for i := range steps {
+		writeRedis(&b, w.redisArgs(&steps[i]))
+		writeRedis(&b, []string{"SCAN", "0", "COUNT", "10000"})
+	}
+	writeRedis(&b, []string{"EXEC"})
+	writeRedis(&b, []string{"PUBLISH", w.ev.marker, ""})
+	_, err := w.c.conn.Write(b.Bytes())
+	require.NoError(w.t, err)
+	for range 1 + 2*len(steps) {
+		w.read() // QUEUED
+	}
+	replies := w.read().([]any)
+	w.read()
+	real := withoutStores(w.events())
+	for i := range steps {
+		st := &steps[i]
+		st.real = outcomeOf(st.d, replies[2*i])
+		w.done = append(w.done, *st)
+		if !st.ours.equal(st.real) {
+			w.t.Fatalf("alcove and Redis differ, in the last of these lines:\n%s", w.history())
+		}
+	}
+	if !slices.Equal(onceMissed(ours), onceMissed(real)) {
+		w.t.Fatalf("the notifications of these lines differ:\n%salcove:\n        %s\nRedis:\n        %s",
+			w.history(), shortAll(ours), shortAll(real))
+	}
+	w.done = nil
+}
+
+// TestRedisEventsOfTransactions wants of closures what MULTI and EXEC send.
+func TestRedisEventsOfTransactions(t *testing.T) {
+	w := newTwin(t, seededRand(t))
+	w.listen()
+	lots := randomLots()
+	for n := range rounds(4000) {
+		if n%200 == 0 {
+			w.reset([][]Option{nil, {WithShards(1), tiny}}[n/200%2]...)
+		}
+		w.transact(w.rng.IntN(4), lots)
+		if n%20 == 0 {
+			w.ev.ours.take()
+			w.state()
+			w.compare()
 		}
 	}
 	w.close()

@@ -224,8 +224,7 @@ func elementsOf(rec *structures.Record) (elements []string, err error) {
 
 // sort returns the elements sorted.
 func (s *sorting) sort(elements []string) ([]string, error) {
-	var err error
-	all := make([]weighed, len(elements))
+	all, numbers := make([]weighed, len(elements)), true
 	for i, element := range elements {
 		all[i].element = element
 		text := Optional{Value: element, Found: true}
@@ -237,14 +236,11 @@ func (s *sorting) sort(elements []string) ([]string, error) {
 			all[i].text = text
 		case text.Found:
 			number, ok := sortNumber(text.Value)
-			if !ok {
-				err = ErrNotFloat // after all the keys have been looked up, as in Redis
-			}
-			all[i].number = number
+			all[i].number, numbers = number, numbers && ok
 		}
 	}
-	if err != nil {
-		return nil, err
+	if !numbers { // all are looked up before, as in Redis
+		return nil, ErrNotFloat
 	}
 	compare := compareNumbers
 	if s.Alpha {
