@@ -224,7 +224,8 @@ func elementsOf(rec *structures.Record) (elements []string, err error) {
 
 // sort returns the elements sorted.
 func (s *sorting) sort(elements []string) ([]string, error) {
-	all, numbers := make([]weighed, len(elements)), true
+	var err error
+	all := make([]weighed, len(elements))
 	for i, element := range elements {
 		all[i].element = element
 		text := Optional{Value: element, Found: true}
@@ -236,11 +237,14 @@ func (s *sorting) sort(elements []string) ([]string, error) {
 			all[i].text = text
 		case text.Found:
 			number, ok := sortNumber(text.Value)
-			all[i].number, numbers = number, numbers && ok
+			if !ok {
+				err = ErrNotFloat // after all the keys have been looked up, as in Redis
+			}
+			all[i].number = number
 		}
 	}
-	if !numbers { // all are looked up before, as in Redis
-		return nil, ErrNotFloat
+	if err != nil {
+		return nil, err
 	}
 	compare := compareNumbers
 	if s.Alpha {
