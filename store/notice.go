@@ -173,9 +173,11 @@ type events struct {
 	queue  []commit
 	spare  []commit
 
-	turn      sync.Mutex // who delivers; taken under no lock, or by a reader under shard locks
-	listeners []listener // changed under turn
-	feeds     atomic.Int32
+	turn     sync.Mutex // who delivers; taken under no lock, or by a reader under shard locks
+	feeds    []*Feed    // these two belong to turn
+	watchers map[Key][]*watcher
+	fed      atomic.Int32 // how many feeds there are
+	watched  atomic.Int32 // and watchers
 }
 
 // commit is what one step has done.
@@ -185,9 +187,6 @@ type commit struct {
 	list    []notice
 	changed []change
 }
-
-// listener gets the changes of every commit, in their order. It must not wait.
-type listener interface{ hear(c *commit) }
 
 // seal queues what is in the logs of shards, which are locked, and in more as one commit, and
 // says whether there is anything for deliver.
@@ -271,10 +270,18 @@ func (s *Store) send(c *commit) {
 		}
 	}
 	if len(c.changed) > 0 {
-		for _, l := range s.events.listeners {
-			l.hear(c)
+		for _, f := range s.events.feeds {
+			f.hear(c)
 		}
+		s.events.wake(c)
 	}
+}
+
+// last returns the number of the last commit.
+func (e *events) last() uint64 {
+	e.lock.Lock()
+	defer e.lock.Unlock()
+	return e.commit
 }
 
 // notify sends the notifications of an event, as notifyKeyspaceEvent in Redis's notify.c
@@ -327,6 +334,7 @@ func sized(list ...string) string {
 // listen makes a transaction's copy of a store note what the store would.
 func (s *Store) listen(of *Store) {
 	notify, feeds := of.listening()
+	feeds = feeds || of.events != nil && of.events.watched.Load() > 0
 	for i := range s.shards {
 		s.shards[i].hear(notify, feeds)
 	}
@@ -341,7 +349,7 @@ func (s *Store) listening() (Notify, bool) {
 	if !notify.sends() {
 		notify = 0
 	}
-	return notify, s.events.feeds.Load() > 0
+	return notify, s.events.fed.Load() > 0
 }
 
 // hear gives all shards, which are locked, a log if anybody listens, and takes it away if
@@ -354,6 +362,7 @@ func (s *Store) hear() {
 }
 
 func (sh *shard) hear(notify Notify, changes bool) {
+	changes = changes || sh.watched > 0
 	switch {
 	case notify == 0 && !changes:
 		sh.log = nil
@@ -366,7 +375,10 @@ func (sh *shard) hear(notify Notify, changes bool) {
 
 // tellAll notes that something was done to a whole database. All shards are locked.
 func (s *Store) tellAll(op string, r Reason, n int) {
-	if l := s.shards[0].log; l != nil && l.changes {
-		l.changed = append(l.changed, change{at: lastNote.Add(1), Change: Change{DB: n, Op: op, Reason: r}})
+	for i := range s.shards {
+		if l := s.shards[i].log; l != nil && l.changes {
+			l.changed = append(l.changed, change{at: lastNote.Add(1), Change: Change{DB: n, Op: op, Reason: r}})
+			return
+		}
 	}
 }

@@ -71,9 +71,7 @@ var notifyLetters = [...]struct {
 //
 // It returns [ErrInvalidOption] for any other letter.
 //
-// The complexity is O(n), n the length of flags. Redis: [notify-keyspace-events].
-//
-// [notify-keyspace-events]: https://redis.io/docs/latest/develop/pubsub/keyspace-notifications/
+// The complexity is O(n), n the length of flags.
 func ParseNotify(flags string) (n Notify, err error) {
 	for i := range len(flags) {
 		flag := notifyFlag(flags[i])
@@ -123,15 +121,13 @@ func WithNotifications(n Notify) Option {
 }
 
 // SetNotifications says which keyspace notifications the store sends from now on, to the
-// subscribers of their channels: for every change of a key, after it was made, in the order in
+// subscribers of their channels, as Redis does by its configuration notify-keyspace-events: for every change of a key, after it was made, in the order in
 // which the changes of the key were made, and for those of a transaction after its commit. While
 // there are any, a write costs what sending them does. Bits that mean nothing are ignored.
 //
 // It returns [ErrClosed] on a closed store.
 //
-// The complexity is O(shards). Redis: [CONFIG SET] notify-keyspace-events.
-//
-// [CONFIG SET]: https://redis.io/docs/latest/commands/config-set/
+// The complexity is O(shards).
 func (s *Store) SetNotifications(n Notify) error {
 	if err := s.check(); err != nil {
 		return err
@@ -143,11 +139,7 @@ func (s *Store) SetNotifications(n Notify) error {
 	return nil
 }
 
-// Notifications returns which keyspace notifications the store sends.
-//
-// The complexity is O(1). Redis: [CONFIG GET] notify-keyspace-events.
-//
-// [CONFIG GET]: https://redis.io/docs/latest/commands/config-get/
+// Notifications returns which keyspace notifications the store sends. The complexity is O(1).
 func (s *Store) Notifications() Notify {
 	if s.events == nil {
 		return 0

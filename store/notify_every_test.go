@@ -54,12 +54,6 @@ func TestEveryWriteIsTold(t *testing.T) {
 	}
 }
 
-func init() {
-	noCommands["Store.Notifications"] = "it reads a setting"
-	methodRules["Store.SetNotifications"] = countAny
-	methodArguments["Store.SetNotifications"] = []any{Notify(0)}
-}
-
 // missTwice are the methods that look a key up more than once, as Redis does.
 var missTwice = map[string]bool{"DB.XRead": true, "DB.XReadBlock": true}
 

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"context"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -69,4 +71,39 @@ func keyEvents(list []string) (short []string) {
 		short = append(short, text)
 	}
 	return short
+}
+
+// Who is served while it waits for what newer commands ask sends what these send, after the
+// one that serves it.
+func TestNewerEventsOfWaiters(t *testing.T) {
+	bubble(t, func(t *testing.T, s *Store, ctx context.Context) {
+		var c crowd
+		heard := recordEvents(t, s, "EAnoc")
+		c.exactly(ctx, s.DB(0), "a", "b", 2)
+		grow(t, s.DB(0), "a", "1")
+		require.Equal(t, []string{"new a", "rpush a"}, keyEvents(heard.take()))
+		require.NoError(t, s.Update(func(tx *Tx) error {
+			_, err := tx.List("a").LPush("0")
+			return err
+		}))
+		require.Equal(t, []string{"lpush a", "new b", "rpush b", "lpop a", "del a"}, keyEvents(heard.take()))
+		require.Equal(t, []got{{0, "0 1", nil}}, c.results())
+
+		g := s.Stream("s").Group("g")
+		require.NoError(t, g.CreateWith(AtEnd, GroupOptions{MkStream: true}))
+		id, err := s.Stream("s").Add("f", "v")
+		require.NoError(t, err)
+		_, err = g.Read("first", GroupReadOptions{})
+		require.NoError(t, err)
+		c.wait(func() (string, error) {
+			list, err := g.ReadBlock(ctx, "second", GroupReadOptions{Claim: time.Hour})
+			return strconv.Itoa(len(list)), err
+		})
+		heard.take()
+		n, err := g.Nack(NackFail, id)
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		require.Equal(t, []string{"xgroup-createconsumer s"}, keyEvents(heard.take()))
+		require.Equal(t, []got{{1, "1", nil}}, c.results())
+	})
 }

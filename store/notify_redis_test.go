@@ -2,12 +2,12 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,52 +17,45 @@ import (
 // Keyspace notifications beside a real redis-server: after every command, all that it has
 // sent and what we have sent must be the same, in the same order.
 
-// recorded is what recordEvents has heard.
-type recorded struct {
-	lock sync.Mutex
-	list []string
-	more chan struct{} // has something when list has
-}
+// recorded is what recordEvents hears.
+type recorded struct{ sub *Subscription }
 
 // recordEvents records the notifications of a store from now on, "channel payload" each.
 func recordEvents(t testing.TB, s *Store, flags string) *recorded {
 	t.Helper()
-	r := &recorded{more: make(chan struct{}, 1)}
-	s.hub.fn = func(channel, payload string) {
-		r.lock.Lock()
-		defer r.lock.Unlock()
-		r.list = append(r.list, channel+" "+payload)
-		select {
-		case r.more <- struct{}{}:
-		default:
-		}
-	}
+	sub := s.SubscribeWith(SubscribeOptions{Buffer: 1 << 20})
+	require.NoError(t, sub.PSubscribe("__*"))
 	n, err := ParseNotify(flags)
 	require.NoError(t, err)
 	require.NoError(t, s.SetNotifications(n))
-	return r
+	return &recorded{sub: sub}
 }
 
 // take returns what was recorded since the last take.
-func (r *recorded) take() []string {
-	r.lock.Lock()
-	defer r.lock.Unlock()
-	list := r.list
-	r.list = nil
+func (r *recorded) take() (list []string) {
+	for range r.sub.Stats().Buffered {
+		list = append(list, r.next(context.Background()))
+	}
 	return list
+}
+
+func (r *recorded) next(ctx context.Context) string {
+	m, err := r.sub.Receive(ctx)
+	if err != nil {
+		return err.Error()
+	}
+	return m.Channel + " " + m.Payload
 }
 
 // wait returns the next n that are recorded.
 func (r *recorded) wait(t testing.TB, n int) (list []string) {
 	t.Helper()
-	timeout := time.After(20 * time.Second)
-	for list = r.take(); len(list) < n; list = append(list, r.take()...) {
-		select {
-		case <-r.more:
-		case <-timeout:
-			t.Fatalf("only %q", list)
-		}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for len(list) < n && ctx.Err() == nil {
+		list = append(list, r.next(ctx))
 	}
+	require.NoError(t, ctx.Err(), "only %q", list)
 	return list
 }
 

@@ -28,6 +28,7 @@ type shard struct {
 	skipped   int           // how often the expirer found the shard busy
 	scratch   []byte        // for a short value on its way into a record
 	log       *log          // nil if nobody listens
+	watched   int           // how many WaitFor there are for its keys
 
 	working *[KindStream + 1]aggregate // what open lends, one of each kind
 	derived *derived                   // nil in a store that New has made
@@ -301,4 +302,13 @@ func (db DB) purgeSlice(sh *shard, now int64) (more bool) {
 	sh.reschedule(db.s.Store)
 	db.s.serveShard(sh)
 	return sl.spent()
+}
+
+// countWatched counts who waits for changes of a key.
+func (s *Store) countWatched(key string, by int) {
+	sh, _ := s.hash(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	sh.watched += by
+	sh.hear(s.listening())
 }

@@ -99,72 +99,6 @@ func (sn *instant) tables(index int) *roots {
 	return sn.roots[index].Load()
 }
 
-// pinned returns the bytes that only open snapshots hold. It locks one shard after the
-// other, for reading.
-func (s *Store) pinned() int {
-	s.snapLock.Lock()
-	snaps := slices.Clone(s.snaps)
-	s.snapLock.Unlock()
-	if len(snaps) == 0 {
-		return 0
-	}
-	p := structures.NewPins()
-	for i := range s.shards {
-		s.shards[i].pin(p, snaps)
-	}
-	for i := range s.shards {
-		s.shards[i].unpin(p, snaps)
-	}
-	return p.Bytes()
-}
-
-// pin adds what snapshots hold of a shard.
-func (sh *shard) pin(p *structures.Pins, snaps []*instant) {
-	sh.mu.RLock()
-	defer sh.mu.RUnlock()
-	for _, sn := range snaps {
-		frozen := sn.roots[sh.index].Load()
-		if frozen == nil {
-			continue // nobody has written the shard since
-		}
-		for _, f := range frozen.tables {
-			if f == nil {
-				continue
-			}
-			var live *structures.Table
-			for n := range Databases { // SWAPDB may have moved it
-				if t := sh.table(n); t != nil && t.CloneOf(f) {
-					live = t
-				}
-			}
-			p.Frozen(f, live)
-		}
-	}
-}
-
-// unpin takes off what the shard has of that, under other keys.
-func (sh *shard) unpin(p *structures.Pins, snaps []*instant) {
-	sh.mu.RLock()
-	defer sh.mu.RUnlock()
-	for n := range Databases {
-		if live := sh.table(n); live != nil {
-			p.Live(live, oldest(live, sh.index, snaps))
-		}
-	}
-}
-
-// oldest returns the first clone of a table in snapshots, which are sorted by time.
-func oldest(live *structures.Table, index int, snaps []*instant) *structures.Table {
-	for _, sn := range snaps {
-		for n, roots := 0, sn.roots[index].Load(); roots != nil && n < Databases; n++ {
-			if t := roots.tables[n]; t != nil && live.CloneOf(t) {
-				return t
-			}
-		}
-	}
-	return nil
-}
-
 // find looks key up in database n.
 func (sn *instant) find(n int, key string) (rec structures.Record, found bool) {
 	sh, h := sn.s.hash(key)
@@ -265,7 +199,8 @@ func (sh *shard) adopt(m *instant) {
 // closed.
 type Snapshot struct {
 	database
-	s *Store
+	s      *Store
+	commit uint64
 }
 
 // Snapshot returns the store as of now. It stops nobody, and is one moment however many
@@ -277,9 +212,24 @@ func (s *Store) Snapshot() *Snapshot {
 	if s.check() != nil {
 		return new(Snapshot)
 	}
-	view := s.viewOf(s.instant())
-	return &Snapshot{database: view.DB(0), s: view}
+	return s.snapshot()
 }
+
+// snapshot is Snapshot of a store that is not closed.
+func (s *Store) snapshot() *Snapshot {
+	commit := uint64(0)
+	if s.events != nil {
+		commit = s.events.last()
+	}
+	view := s.viewOf(s.instant())
+	return &Snapshot{database: view.DB(0), s: view, commit: commit}
+}
+
+// Commit returns the number of the last commit that the snapshot has for sure: what a [Feed]
+// delivers with a number up to it is in the snapshot. Of one that came from a feed, or
+// with it, nothing of a later commit is. Commits are only counted while anybody listens.
+// The complexity is O(1).
+func (sn *Snapshot) Commit() uint64 { return sn.commit }
 
 // viewOf returns a store for reading what m is of. Closing it releases m.
 func (s *Store) viewOf(m *instant) *Store {

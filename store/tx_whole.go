@@ -136,6 +136,11 @@ func (r *run) commitWhole() error {
 		s.swaps[n].Add(f.swaps[n].Load())
 	}
 	s.signalFilled(f.shards[0].derived.put)
+	if l := f.shards[0].log; l == nil || !l.changes { // nobody listened yet when it began
+		for n := range Databases {
+			s.tellAll(r.op, Swapped, n)
+		}
+	}
 	r.takeNotes(&more)
 	return nil
 }

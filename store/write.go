@@ -255,32 +255,6 @@ func (w *write) overwritten(was, is Kind) {
 	}
 }
 
-// putText is put, or for a value that does not come from the one before putAnew, of a string
-// with the notification of a name; timed says that the deadline is the command's. If that has
-// passed, the key is told of as if it had been there.
-func (w *write) putText(e structures.Entry, name string, anew, timed bool) {
-	late := w.overdue(e.Deadline)
-	switch {
-	case late && !w.found():
-		w.event(NotifyNew, "new")
-	case anew:
-		w.overwritten(w.kind(), KindString)
-	}
-	if !late {
-		w.put(e)
-	}
-	w.event(NotifyString, name)
-	if timed {
-		w.event(NotifyGeneric, "expire")
-	}
-	switch {
-	case late && w.found():
-		w.expire()
-	case late:
-		w.event(NotifyExpired, "expired")
-	}
-}
-
 // store is put without notifications.
 func (w *write) store(e structures.Entry) {
 	if w.run != nil {

@@ -1,0 +1,658 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// received returns what a feed has now.
+func received(t testing.TB, f *Feed) (sets []ChangeSet) {
+	t.Helper()
+	for f.pending() {
+		set, err := f.Receive(t.Context())
+		require.NoError(t, err)
+		sets = append(sets, set)
+	}
+	return sets
+}
+
+// pending says whether Receive would return something at once.
+func (f *Feed) pending() bool {
+	f.lock.Lock()
+	defer f.lock.Unlock()
+	return f.next != nil || f.queue.Stats().Buffered > 0
+}
+
+// brief returns sets in a form to be read: each change as its operation, key, database, kind
+// and reason; several of one commit in braces.
+func brief(sets []ChangeSet) (list []string) {
+	for _, set := range sets {
+		if set.Gap != nil {
+			list = append(list, fmt.Sprintf("gap of %d", set.Gap.Sets))
+			continue
+		}
+		var all []string
+		for _, c := range set.Changes {
+			all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s/%d %v %v", c.Op, c.Key, c.DB, c.Kind, c.Reason)))
+		}
+		if text := strings.Join(all, ", "); len(all) == 1 {
+			list = append(list, text)
+		} else {
+			list = append(list, "{"+text+"}")
+		}
+	}
+	return list
+}
+
+func TestChanges(t *testing.T) {
+	must := func(_ any, err error) { require.NoError(t, err) }
+	for _, test := range []struct {
+		name string
+		do   func(s *Store)
+		want []string
+	}{
+		{"a string", func(s *Store) { must(nil, s.String("a").Set("x")) }, []string{"SET a/0 string written"}},
+		{"nothing", func(s *Store) { must(s.Del("none")) }, nil},
+		{"a condition that does not hold", func(s *Store) { must(s.String("list").SetNX("x")) }, nil},
+		{"another type", func(s *Store) { _, err := s.String("list").Incr(); require.Error(t, err) }, nil},
+		{"another database", func(s *Store) { must(s.DB(3).Set("a").Add("x")) }, []string{"SADD a/3 set written"}},
+		{"what empties", func(s *Store) { must(s.List("list").LPopN(3)) }, []string{"LPOP list/0 list deleted"}},
+		{"a deadline", func(s *Store) { must(s.Expire("list", time.Hour)) }, []string{"EXPIRE list/0 list written"}},
+		{"one in the past", func(s *Store) { must(s.Expire("list", -time.Hour)) }, []string{"EXPIRE list/0 list deleted"}},
+		{
+			"several keys", func(s *Store) { must(nil, s.MSet(Pair{"a", "1"}, Pair{"b", "2"})) },
+			[]string{"{MSET a/0 string written, MSET b/0 string written}"},
+		},
+		{"one key twice", func(s *Store) { must(nil, s.MSet(Pair{"a", "1"}, Pair{"a", "2"})) }, []string{"MSET a/0 string written"}},
+		{
+			"rename", func(s *Store) { must(nil, s.Rename("list", "a")) },
+			[]string{"{RENAME list/0 list renamed, RENAME a/0 list written}"},
+		},
+		{"move", func(s *Store) { must(s.Move("list", 2)) }, []string{"{MOVE list/0 list renamed, MOVE list/2 list written}"}},
+		{"store", func(s *Store) { must(s.Set("list").UnionStore("set")) }, []string{"SUNIONSTORE list/0 set written"}},
+		{"store of nothing", func(s *Store) { must(s.Set("list").UnionStore("none")) }, []string{"SUNIONSTORE list/0 list deleted"}},
+		{
+			"two lists", func(s *Store) { must(s.List("list").LMove("other", Left, Right)) },
+			[]string{"{LMOVE list/0 list written, LMOVE other/0 list written}"},
+		},
+		{"flush", func(s *Store) { must(nil, s.DB(1).FlushDB()); must(nil, s.FlushDB()) }, []string{"FLUSHDB /0 none flushed"}},
+		{"swap", func(s *Store) { must(nil, s.SwapDB(0, 5)) }, []string{"{SWAPDB /0 none swapped, SWAPDB /5 none swapped}"}},
+		{"a transaction", func(s *Store) {
+			must(nil, s.Update(func(tx *Tx) error {
+				must(nil, tx.String("a").Set("1"))
+				must(tx.String("a").Incr())
+				must(tx.Del("list"))
+				return tx.Rename("set", "b")
+			}))
+		}, []string{"{INCR a/0 string written, DEL list/0 list deleted, RENAME set/0 set renamed, RENAME b/0 set written}"}},
+		{"a transaction on the whole keyspace", func(s *Store) {
+			must(nil, s.Update(func(tx *Tx) error {
+				must(nil, tx.String("a").Set("1"))
+				must(tx.DBSize())
+				must(tx.String("a").Incr())
+				must(tx.Del("list"))
+				return nil
+			}))
+		}, []string{"{INCR a/0 string written, DEL list/0 list deleted}"}},
+		{"one that flushes", func(s *Store) {
+			must(nil, s.Update(func(tx *Tx) error {
+				must(nil, tx.FlushAll())
+				return tx.String("a").Set("1")
+			}))
+		}, []string{"{FLUSHALL /0 none flushed, SET a/0 string written}"}},
+		{"one that is rolled back", func(s *Store) {
+			require.Error(t, s.Update(func(tx *Tx) error {
+				must(nil, tx.String("a").Set("1"))
+				return ErrNotFound
+			}))
+		}, nil},
+		{"a serial one", func(s *Store) {
+			must(nil, s.Serial(t.Context(), []Key{{0, "a"}}, func(tx *Tx) error { return tx.String("a").Set("1") }))
+		}, []string{"SET a/0 string written"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := New()
+			defer s.Close()
+			must(s.List("list").RPush("1", "2", "3"))
+			must(s.Set("set").Add("1", "2", "3"))
+			f := s.Changes(ChangeFilter{})
+			defer f.Close()
+			test.do(s)
+			require.Equal(t, test.want, brief(received(t, f)))
+			must(nil, s.String("list").Set("x"))
+			require.Len(t, received(t, f), 1, "and goes on")
+			check(t, s)
+		})
+	}
+}
+
+// TestChangesByTime has keys and fields expire.
+func TestChangesByTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New()
+		defer s.Close()
+		f := s.Changes(ChangeFilter{})
+		defer f.Close()
+		require.NoError(t, s.String("a").SetEX("x", time.Second))
+		_, err := s.Hash("h").Set("f", "1", Pair{"g", "2"})
+		require.NoError(t, err)
+		_, err = s.Hash("h").Expire(2*time.Second, Always, "f")
+		require.NoError(t, err)
+		_, err = s.Hash("h").Expire(3*time.Second, Always, "g")
+		require.NoError(t, err)
+		received(t, f)
+		for _, want := range []string{"a/0 string expired", "h/0 hash written", "h/0 hash expired"} {
+			began := time.Now()
+			set, err := f.Receive(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, []string{want}, brief([]ChangeSet{set}))
+			require.Equal(t, time.Now().UnixMilli(), set.Time.UnixMilli())
+			require.Equal(t, time.Second, time.Since(began).Truncate(10*time.Millisecond))
+		}
+	})
+}
+
+func TestChangeFilter(t *testing.T) {
+	one := 1
+	for _, test := range []struct {
+		filter ChangeFilter
+		want   []string
+	}{
+		{ChangeFilter{Prefix: "a"}, []string{"SET a1/0 string written", "SET a1/1 string written", "SADD a2/0 set written", "SET a2/0 string written", "FLUSHDB /1 none flushed"}},
+		{ChangeFilter{Pattern: "?2"}, []string{"SADD a2/0 set written", "SET a2/0 string written", "FLUSHDB /1 none flushed"}},
+		{ChangeFilter{Prefix: "a", Pattern: "*1"}, []string{"SET a1/0 string written", "SET a1/1 string written", "FLUSHDB /1 none flushed"}},
+		{ChangeFilter{Kinds: []Kind{KindSet, KindList}}, []string{"SADD a2/0 set written", "SET a2/0 string written", "FLUSHDB /1 none flushed"}},
+		{ChangeFilter{DB: &one}, []string{"SET a1/1 string written", "FLUSHDB /1 none flushed"}},
+		{ChangeFilter{DB: new(int), Prefix: "b"}, []string{"SET b1/0 string written"}},
+	} {
+		s := New()
+		f := s.Changes(test.filter)
+		require.NoError(t, s.String("a1").Set("x"))
+		require.NoError(t, s.DB(1).String("a1").Set("x"))
+		require.NoError(t, s.String("b1").Set("x"))
+		_, err := s.Set("a2").Add("x")
+		require.NoError(t, err)
+		require.NoError(t, s.String("a2").Set("x"), "its kind was one of them")
+		require.NoError(t, s.DB(1).FlushDB())
+		require.Equal(t, test.want, brief(received(t, f)), "%+v", test.filter)
+		require.NoError(t, f.Close())
+		require.NoError(t, s.Close())
+	}
+}
+
+// TestChangesTellAll runs random commands of all kinds: what has changed is told, by the set
+// of that command and no other.
+func TestChangesTellAll(t *testing.T) {
+	rng := seededRand(t)
+	w := &twin{t: t, rng: rng, ran: map[string]int{}, s: New(WithShards(4))}
+	defer w.close()
+	rounds := 6000
+	if raceEnabled || testing.Short() {
+		rounds = 1000
+	}
+	var bag []*differ
+	for i := range differs {
+		if d := &differs[i]; d.gen != nil {
+			for range d.weight {
+				bag = append(bag, d)
+			}
+		}
+	}
+	f := w.s.Changes(ChangeFilter{})
+	defer f.Close()
+	before := stateOfAll(t, w.s)
+	for range rounds {
+		d := bag[rng.IntN(len(bag))]
+		args := d.gen(w)
+		inTx := rng.IntN(4) == 0
+		if inTx {
+			require.NoError(t, w.s.Update(func(tx *Tx) error {
+				if rng.IntN(4) == 0 {
+					_, _ = tx.DBSize() // from here on in a copy of the store
+				}
+				_, _ = d.call(w, tx.DB(w.cur), args)
+				return nil
+			}))
+		} else {
+			_, _ = d.call(w, w.db(), args)
+		}
+		sets := received(t, f)
+		after := stateOfAll(t, w.s)
+		told := map[Key]bool{}
+		for _, set := range sets {
+			seen := map[Key]bool{}
+			for _, c := range set.Changes {
+				if c.Reason == Flushed || c.Reason == Swapped {
+					for _, state := range []map[Key]string{before, after} {
+						for k := range state {
+							told[k] = told[k] || k.DB == c.DB
+						}
+					}
+					continue
+				}
+				k := Key{c.DB, c.Key}
+				told[k] = true
+				require.False(t, inTx && seen[k], "%s %q: %s twice", d.name, args, c.Key)
+				seen[k] = true
+			}
+		}
+		for _, state := range []map[Key]string{before, after} {
+			for k := range state {
+				require.True(t, before[k] == after[k] || told[k], "%s %q: %v was %s and is %s: %v",
+					d.name, args, k, before[k], after[k], brief(sets))
+			}
+		}
+		before = after
+	}
+}
+
+// stateOfAll returns what the keys of all databases hold.
+func stateOfAll(t testing.TB, s *Store) map[Key]string {
+	state := map[Key]string{}
+	sn := s.Snapshot()
+	defer sn.Close()
+	for n := range Databases {
+		keys, err := sn.DB(n).All()
+		require.NoError(t, err)
+		for key := range keys {
+			sum, err := sn.DB(n).Fingerprint(key)
+			require.NoError(t, err)
+			at, err := sn.DB(n).ExpireTime(key)
+			require.NoError(t, err)
+			state[Key{n, strings.Clone(key)}] = fmt.Sprintf("%x until %d", sum, at.UnixMilli())
+		}
+	}
+	return state
+}
+
+// TestSnapshotAndChanges counts on from a snapshot, and after gaps from others: nothing is
+// missing between them, and nothing comes twice.
+func TestSnapshotAndChanges(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		filter ChangeFilter
+	}{
+		{"room for all", ChangeFilter{Buffer: 1 << 20}},
+		{"oldest", ChangeFilter{Buffer: 3, Policy: DropOldest}},
+		{"newest", ChangeFilter{Buffer: 3, Policy: DropNewest}},
+		{"block", ChangeFilter{Buffer: 1, Policy: Block}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := New(WithShards(8))
+			defer s.Close()
+			const keys = 20
+			writes := 3000
+			if raceEnabled {
+				writes = 600
+			}
+			test.filter.Prefix = "n"
+			var writers sync.WaitGroup
+			defer writers.Wait()
+			for id := range uint64(4) {
+				writers.Go(func() { countUp(t, s, rand.New(rand.NewPCG(id, 1)), keys, writes) })
+			}
+			sn, f := s.SnapshotAndChanges(test.filter)
+			defer f.Close()
+			counts := countsOf(t, sn, keys)
+			gaps := 0
+			go func() {
+				writers.Wait()
+				_ = s.String("nEnd").Set("x")
+			}()
+			last := uint64(0)
+			for ended := false; !ended; {
+				set, err := f.Receive(t.Context())
+				require.NoError(t, err)
+				require.Greater(t, set.Commit, last, "in the order of commits")
+				last = set.Commit
+				if set.Gap != nil {
+					gaps++
+					require.LessOrEqual(t, set.Gap.First, set.Gap.Last)
+					require.Equal(t, set.Commit, set.Gap.Last)
+					sn, err := f.Resync()
+					require.NoError(t, err)
+					require.GreaterOrEqual(t, sn.Commit(), last)
+					last = sn.Commit()
+					n, err := sn.Exists("nEnd")
+					require.NoError(t, err)
+					ended = n == 1
+					counts = countsOf(t, sn, keys)
+					continue
+				}
+				for _, c := range set.Changes {
+					counts[c.Key]++
+					ended = ended || c.Key == "nEnd"
+				}
+			}
+			delete(counts, "nEnd")
+			require.Equal(t, countsOf(t, s.Snapshot(), keys), counts)
+			if test.filter.Buffer > 3 {
+				require.Zero(t, gaps)
+			}
+		})
+	}
+}
+
+// countUp adds 1 to random counters, in every way there is.
+func countUp(t *testing.T, s *Store, rng *rand.Rand, keys, writes int) {
+	for range writes {
+		a, b := fmt.Sprint("n", rng.IntN(keys)), fmt.Sprint("n", rng.IntN(keys))
+		switch rng.IntN(4) {
+		case 0, 1:
+			_, err := s.String(a).Incr()
+			noError(t, err)
+		default:
+			whole := rng.IntN(50) == 0
+			noError(t, s.Update(func(tx *Tx) error {
+				if whole {
+					if _, err := tx.DBSize(); err != nil {
+						return err
+					}
+				}
+				if _, err := tx.String(a).Incr(); err != nil || a == b {
+					return err
+				}
+				_, err := tx.String(b).Incr()
+				return err
+			}))
+		}
+	}
+}
+
+func noError(t *testing.T, err error) {
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func countsOf(t *testing.T, sn *Snapshot, keys int) map[string]int {
+	defer sn.Close()
+	counts := map[string]int{}
+	for i := range keys {
+		key := fmt.Sprint("n", i)
+		text, err := sn.String(key).Get()
+		if err == ErrNotFound {
+			continue
+		}
+		require.NoError(t, err)
+		counts[key], err = strconv.Atoi(text)
+		require.NoError(t, err)
+	}
+	return counts
+}
+
+func TestChangePolicies(t *testing.T) {
+	fill := func(f ChangeFilter) (*Store, *Feed) {
+		s := New()
+		feed := s.Changes(f)
+		for i := range 5 {
+			require.NoError(t, s.String(fmt.Sprint(i)).Set("x"))
+		}
+		return s, feed
+	}
+	t.Run("oldest", func(t *testing.T) {
+		s, f := fill(ChangeFilter{Buffer: 2, Policy: DropOldest})
+		defer s.Close()
+		defer f.Close()
+		require.Equal(t, SubscriptionStats{Delivered: 2, Dropped: 3, Buffered: 2}, f.Stats())
+		set, err := f.Receive(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, &Gap{First: 1, Last: 3, Sets: 3}, set.Gap)
+		require.Equal(t, []string{"SET 3/0 string written", "SET 4/0 string written"}, brief(received(t, f)))
+	})
+	t.Run("newest", func(t *testing.T) {
+		s, f := fill(ChangeFilter{Buffer: 2, Policy: DropNewest})
+		defer s.Close()
+		defer f.Close()
+		require.Equal(t, []string{"SET 0/0 string written", "SET 1/0 string written", "gap of 2", "SET 4/0 string written"}, brief(received(t, f)))
+		require.NoError(t, s.String("a").Set("x"))
+		require.Equal(t, []string{"SET a/0 string written"}, brief(received(t, f)))
+	})
+	t.Run("close", func(t *testing.T) {
+		s, f := fill(ChangeFilter{Buffer: 2})
+		defer s.Close()
+		require.Equal(t, ErrSlowConsumer, f.Err())
+		require.Len(t, received(t, f), 2)
+		_, err := f.Receive(t.Context())
+		require.Equal(t, ErrSlowConsumer, err)
+		sn, err := f.Resync()
+		require.Equal(t, ErrSlowConsumer, err)
+		_, err = sn.DBSize()
+		require.Equal(t, ErrClosed, err)
+		require.NoError(t, f.Close())
+		require.NoError(t, f.Close())
+		requireSilent(t, s)
+	})
+}
+
+// requireSilent wants that nothing is noted any more.
+func requireSilent(t *testing.T, s *Store) {
+	t.Helper()
+	for i := range s.shards {
+		require.Nil(t, s.shards[i].log)
+		require.Zero(t, s.shards[i].watched)
+	}
+	require.Empty(t, s.events.feeds)
+	require.Empty(t, s.events.watchers)
+	require.Empty(t, s.events.queue)
+}
+
+func TestFeedEnds(t *testing.T) {
+	receive := func(f *Feed) error {
+		_, err := f.Receive(context.Background())
+		return err
+	}
+	t.Run("closed store", func(t *testing.T) {
+		s := New()
+		require.NoError(t, s.Close())
+		require.Equal(t, ErrClosed, receive(s.Changes(ChangeFilter{})))
+		sn, f := s.SnapshotAndChanges(ChangeFilter{})
+		require.Equal(t, ErrClosed, receive(f))
+		_, err := sn.DBSize()
+		require.Equal(t, ErrClosed, err)
+		require.NoError(t, f.Close())
+	})
+	t.Run("zero", func(t *testing.T) {
+		f := new(Feed)
+		require.Equal(t, ErrClosed, receive(f))
+		require.Equal(t, ErrClosed, f.Err())
+		require.Zero(t, f.Stats())
+		_, err := f.Resync()
+		require.Equal(t, ErrClosed, err)
+		require.NoError(t, f.Close())
+	})
+	t.Run("bad database", func(t *testing.T) {
+		s, n := New(), 16
+		defer s.Close()
+		require.ErrorIs(t, receive(s.Changes(ChangeFilter{DB: &n})), ErrInvalidDB)
+	})
+	t.Run("arguments", func(t *testing.T) {
+		s := New()
+		defer s.Close()
+		f := s.Changes(ChangeFilter{})
+		defer f.Close()
+		_, err := f.Receive(nil) //nolint:staticcheck // that is the test
+		require.ErrorIs(t, err, ErrNoContext)
+		require.ErrorIs(t, f.Handle(t.Context(), nil), ErrNoClosure)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.NoError(t, s.String("a").Set("x"))
+		_, err = f.Receive(ctx)
+		require.Equal(t, context.Canceled, err)
+		require.Len(t, received(t, f), 1, "it has taken nothing")
+	})
+	for name, end := range map[string]func(s *Store, f *Feed) error{
+		"feed":  func(s *Store, f *Feed) error { return f.Close() },
+		"store": func(s *Store, f *Feed) error { return s.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := New()
+				defer s.Close()
+				f := s.Changes(ChangeFilter{})
+				defer f.Close()
+				errs := make(chan error, 3)
+				go func() { errs <- receive(f) }()
+				go func() { errs <- f.Handle(t.Context(), func(ChangeSet) error { return nil }) }()
+				go func() {
+					for range f.All(t.Context()) {
+					}
+					errs <- f.Err()
+				}()
+				synctest.Wait()
+				require.NoError(t, end(s, f))
+				got := []error{<-errs, <-errs, <-errs}
+				want := 1
+				if name == "store" {
+					want = 3
+				}
+				require.Equal(t, want, len(slices.DeleteFunc(got, func(err error) bool { return err != ErrClosed })))
+			})
+		})
+	}
+}
+
+// TestFeedHandler has handlers fail, panic, and write the store.
+func TestFeedHandler(t *testing.T) {
+	s := New()
+	defer s.Close()
+	f := s.Changes(ChangeFilter{})
+	defer f.Close()
+	require.NoError(t, s.String("a").Set("1"))
+	require.Panics(t, func() { _ = f.Handle(t.Context(), func(ChangeSet) error { panic("no") }) })
+	require.NoError(t, s.String("a").Set("2"))
+	errStop := fmt.Errorf("stop")
+	require.Equal(t, errStop, f.Handle(t.Context(), func(set ChangeSet) error {
+		if set.Changes[0].Key == "b" {
+			return errStop
+		}
+		return s.String("b").Set("3")
+	}))
+	check(t, s)
+}
+
+// TestFeedBeginsDuringTransaction has a feed begin where a transaction has its copy of the
+// store already, which nobody listened to.
+func TestFeedBeginsDuringTransaction(t *testing.T) {
+	s := New()
+	defer s.Close()
+	var f *Feed
+	require.NoError(t, s.Update(func(tx *Tx) error {
+		if _, err := tx.DBSize(); err != nil {
+			return err
+		}
+		if f == nil {
+			f = s.Changes(ChangeFilter{})
+		}
+		return tx.DB(2).String("a").Set("x")
+	}))
+	defer f.Close()
+	var dbs []int
+	for _, set := range received(t, f) {
+		for _, c := range set.Changes {
+			require.Equal(t, Swapped, c.Reason)
+			dbs = append(dbs, c.DB)
+		}
+	}
+	require.Contains(t, dbs, 2)
+}
+
+func TestWaitFor(t *testing.T) {
+	isSet := func(db DB) bool { n, _ := db.Exists("a"); return n == 1 }
+	isGone := func(db DB) bool { return !isSet(db) }
+	for _, test := range []struct {
+		name string
+		cond func(DB) bool
+		do   func(s *Store) error
+	}{
+		{"set", isSet, func(s *Store) error { return s.String("a").Set("x") }},
+		{"push", isSet, func(s *Store) error { _, err := s.List("a").LPush("x"); return err }},
+		{"in a transaction", isSet, func(s *Store) error {
+			return s.Update(func(tx *Tx) error { return tx.String("a").Set("x") })
+		}},
+		{"in one on the whole keyspace", isSet, func(s *Store) error {
+			return s.Update(func(tx *Tx) error { _, _ = tx.DBSize(); return tx.String("a").Set("x") })
+		}},
+		{"rename", isSet, func(s *Store) error { return s.Rename("b", "a") }},
+		{"swap", isSet, func(s *Store) error {
+			if err := s.DB(1).String("a").Set("x"); err != nil {
+				return err
+			}
+			return s.SwapDB(0, 1)
+		}},
+		{"del", isGone, func(s *Store) error { _, err := s.Del("a"); return err }},
+		{"flush", isGone, func(s *Store) error { return s.FlushAll() }},
+		{"expire", isGone, func(s *Store) error { _, err := s.Expire("a", time.Second); return err }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := New()
+				defer s.Close()
+				require.NoError(t, s.String("b").Set("x"))
+				if test.cond(s.DB(0)) { // it waits until the key is gone
+					require.NoError(t, s.String("a").Set("x"))
+				}
+				require.False(t, test.cond(s.DB(0)))
+				done := make(chan error)
+				for range 3 {
+					go func() { done <- s.WaitFor(t.Context(), "a", test.cond) }()
+				}
+				synctest.Wait()
+				require.NoError(t, s.String("b").Set("y"))
+				require.NoError(t, s.DB(1).String("a").Set("y"))
+				synctest.Wait()
+				select {
+				case <-done:
+					t.Fatal("too early")
+				default:
+				}
+				require.NoError(t, test.do(s))
+				for range 3 {
+					require.NoError(t, <-done)
+				}
+				requireSilent(t, s)
+			})
+		})
+	}
+}
+
+func TestWaitForEnds(t *testing.T) {
+	never := func(DB) bool { return false }
+	synctest.Test(t, func(t *testing.T) {
+		s := New()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		require.Equal(t, context.DeadlineExceeded, s.WaitFor(ctx, "a", never))
+		require.Equal(t, context.DeadlineExceeded, s.WaitFor(ctx, "a", never))
+		requireSilent(t, s)
+		require.Panics(t, func() { _ = s.WaitFor(t.Context(), "a", func(DB) bool { panic("no") }) })
+		requireSilent(t, s)
+		require.ErrorIs(t, s.WaitFor(nil, "a", never), ErrNoContext) //nolint:staticcheck // that is the test
+		require.ErrorIs(t, s.WaitFor(t.Context(), "a", nil), ErrNoClosure)
+		require.ErrorIs(t, s.DB(16).WaitFor(t.Context(), "a", never), ErrInvalidDB)
+		require.NoError(t, s.Update(func(tx *Tx) error {
+			require.Equal(t, ErrNotFound, tx.WaitFor(t.Context(), "a", never))
+			return tx.WaitFor(t.Context(), "a", func(db DB) bool {
+				_, err := db.String("a").Get()
+				return err == ErrNotFound
+			})
+		}))
+		require.Equal(t, ErrNotFound, s.Snapshot().WaitFor(t.Context(), "a", never))
+		go func() {
+			synctest.Wait()
+			_ = s.Close()
+		}()
+		require.Equal(t, ErrClosed, s.WaitFor(t.Context(), "a", never))
+		require.Equal(t, ErrClosed, s.WaitFor(t.Context(), "a", never))
+	})
+}
