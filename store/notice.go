@@ -78,6 +78,13 @@ func (l *log) size() int {
 	return len(l.list)
 }
 
+// drop forgets the notifications from place i on.
+func (l *log) drop(i int) {
+	if i < l.size() {
+		l.list = slices.Delete(l.list, i, len(l.list))
+	}
+}
+
 // before puts the notifications from place i on before all others of their commit.
 func (l *log) before(i int) {
 	for ; i < l.size(); i++ {

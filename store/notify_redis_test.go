@@ -349,3 +349,43 @@ func TestRedisEventsOfEdges(t *testing.T) {
 	}
 	w.close()
 }
+
+// TestRedisEventsOfExpiry waits for deadlines on both sides.
+func TestRedisEventsOfExpiry(t *testing.T) {
+	w := newTwin(t, seededRand(t))
+	w.listen()
+	w.reset()
+	lines := `SET a v PX 30 | PSETEX b 30 v | HSET h f v | PEXPIRE h 30 | RPUSH l 1 2 | PEXPIRE l 40 | SELECT db:1 | SET a w PX 30 | SET keep v`
+	var ours, real []string
+	for line := range strings.SplitSeq(lines, "|") {
+		args := fieldsOf(t, line)
+		st, ok := w.do(differByName(args[0]), false, args[1:])
+		require.True(t, ok)
+		ours = append(ours, st.events...)
+		_, err := w.c.roundTrip(w.redisArgs(&st)...)
+		require.NoError(t, err)
+	}
+	expired := func(list []string) (n int) {
+		for _, text := range list {
+			if strings.HasPrefix(text, "__keyevent") && strings.Contains(text, ":expired ") {
+				n++
+			}
+		}
+		return n
+	}
+	for expired(ours) < 5 {
+		ours = append(ours, w.ev.ours.wait(t, 2)...) // one of each channel
+	}
+	for expired(real) < 5 {
+		for _, n := range w.dbs { // which makes Redis come across what is overdue
+			w.c.do(t, "SELECT", n)
+			w.c.do(t, "SCAN", "0", "COUNT", "1000")
+		}
+		w.c.do(t, "PUBLISH", w.ev.marker, "")
+		real = append(real, w.events()...)
+	}
+	slices.Sort(ours) // what expires at the same time is in no order
+	slices.Sort(real)
+	require.Equal(t, real, ours)
+	w.close()
+}

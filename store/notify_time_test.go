@@ -116,11 +116,6 @@ func TestEventsInOrder(t *testing.T) {
 							if err := do(tx.DB(0)); err != nil {
 								return err
 							}
-							if i%90 == 0 { // it goes on in a copy of the store
-								if _, err := tx.DBSize(); err != nil {
-									return err
-								}
-							}
 							return do(tx.DB(0))
 						})
 					} else {

@@ -210,8 +210,12 @@ func (r *run) install(s *Store, ns int64) {
 func (s *Store) installKey(sh *shard, e *txn.Entry[seen], ns int64) {
 	w, noted := write{ns: ns}, sh.log.size()
 	w.join(s.DB(e.DB), sh, e.Hash, e.Value.op, e.Name)
-	sh.log.before(noted) // what was overdue was gone for the transaction, too
-	if e.Value.filled {  // and maybe emptied again: as in Redis it is looked at in its turn
+	if e.Version == 0 {
+		sh.log.before(noted) // what was overdue was gone for the transaction, too
+	} else {
+		sh.log.drop(noted) // it was there, and is replaced
+	}
+	if e.Value.filled { // and maybe emptied again: as in Redis it is looked at in its turn
 		w.signal(KindList)
 		w.signal(KindZSet)
 	}
