@@ -218,7 +218,9 @@ func (b *batch) end() {
 			b.s.deliver()
 		}
 	} else {
-		b.from.miss(b.missed...)
+		for _, key := range b.missed {
+			b.from.miss(key)
+		}
 	}
 	b.endClaim()
 }

@@ -12,22 +12,19 @@ func (s *Store) tellsMisses() bool {
 	return s.events != nil && Notify(s.events.notify.Load())&NotifyMiss != 0
 }
 
-// miss tells that keys were read that are not there. The caller has no lock. What was only
+// miss tells that a key was read that is not there. The caller has no lock. What was only
 // overdue is removed before, and told of before, too.
-func (db DB) miss(keys ...string) {
-	if len(keys) == 0 || !db.s.tellsMisses() {
-		return
-	}
-	if tx := db.tx(); tx != nil {
-		tx.miss(db.n, keys)
-		return
-	}
-	for _, key := range keys {
-		db.missOne(key)
+func (db DB) miss(key string) {
+	if db.s.tellsMisses() {
+		db.tellMiss(key)
 	}
 }
 
-func (db DB) missOne(key string) {
+func (db DB) tellMiss(key string) {
+	if tx := db.tx(); tx != nil {
+		tx.miss(db.n, key)
+		return
+	}
 	var w write
 	defer w.end()
 	if err := w.inspect(db, "", key); err == nil {
@@ -36,17 +33,15 @@ func (db DB) missOne(key string) {
 }
 
 // miss is DB.miss in a transaction.
-func (tx *Tx) miss(n int, keys []string) {
+func (tx *Tx) miss(n int, key string) {
 	r := tx.run
 	if r == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, key := range keys {
-		if r.tx == tx {
-			r.sh.miss(n, key)
-		}
+	if r.tx == tx {
+		r.sh.miss(n, key)
 	}
 }
 

@@ -65,17 +65,17 @@ func gone(r *structures.Record, now int64) bool {
 // writes. It reports locked where the value can only be read under the lock; then the
 // shard is locked for reading, and the caller releases it.
 func (db DB) load(key string) (rec structures.Record, found bool, locked *shard, err error) {
-	rec, found, locked, err = db.lookup(key)
-	if !found && err == nil {
-		db.miss(key)
-	}
-	return rec, found, locked, err
+	return db.lookup(key, true)
 }
 
-// lookup is load that tells nobody what is missing.
-func (db DB) lookup(key string) (rec structures.Record, found bool, locked *shard, err error) {
+// lookup is load, which tells what is missing, or not.
+func (db DB) lookup(key string, tell bool) (rec structures.Record, found bool, locked *shard, err error) {
 	if db.tx() != nil {
-		return db.tx().load(db, key)
+		rec, found, locked, err = db.tx().load(db, key)
+		if !found && err == nil && tell {
+			db.miss(key)
+		}
+		return rec, found, locked, err
 	}
 	if err := db.check(); err != nil {
 		return rec, false, nil, err
@@ -85,10 +85,13 @@ func (db DB) lookup(key string) (rec structures.Record, found bool, locked *shar
 		t := sh.table(db.n)
 		if t == nil {
 			if sh.seq.Load() == seq && !db.s.stale(sh) {
-				return rec, false, nil, db.check()
+				return rec, false, nil, db.absent(key, tell)
 			}
 		} else if rec, found, ok := t.Load(seq, h, key, db.s.stamp); ok && !db.s.stale(sh) &&
 			(!found || rec.Object() == nil && !db.s.due(t, &rec)) {
+			if !found && tell {
+				db.miss(key)
+			}
 			return rec, found, nil, nil
 		}
 	}
@@ -105,9 +108,19 @@ func (db DB) lookup(key string) (rec structures.Record, found bool, locked *shar
 	}
 	sh.mu.RUnlock()
 	if !found {
-		err = db.check() // a snapshot that was closed meanwhile has lost its tables
+		err = db.absent(key, tell)
 	}
 	return rec, found, nil, err
+}
+
+// absent returns why a key that was not found may be there: a snapshot that was closed
+// meanwhile has lost its tables.
+func (db DB) absent(key string, tell bool) error {
+	err := db.check()
+	if err == nil && tell {
+		db.miss(key)
+	}
+	return err
 }
 
 // stale says whether there was a snapshot since the shard was last written.

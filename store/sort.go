@@ -66,7 +66,9 @@ func (db DB) Sort(key string, o SortOptions) ([]Optional, error) {
 	}}
 	results, err := s.run(key)
 	sn.release()
-	from.miss(missed...)
+	for _, key := range missed {
+		from.miss(key)
+	}
 	return results, mistake("SORT", key, cmp.Or(db.check(), err))
 }
 

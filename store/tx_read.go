@@ -13,7 +13,7 @@ func (tx *Tx) load(db DB, key string) (rec structures.Record, found bool, locked
 	}
 	if private := r.private; private != nil {
 		r.mu.Unlock()
-		return private.DB(db.n).lookup(key)
+		return private.DB(db.n).lookup(key, false)
 	}
 	i, err := r.key(db.n, key)
 	if err != nil {
@@ -34,7 +34,7 @@ func (tx *Tx) load(db DB, key string) (rec structures.Record, found bool, locked
 	if !object {
 		return v.rec, v.found, nil, nil
 	}
-	rec, found, locked, err = db.s.DB(db.n).lookup(key)
+	rec, found, locked, err = db.s.DB(db.n).lookup(key, false)
 	if err == nil && found && rec.Version() == version {
 		return rec, true, locked, nil
 	}

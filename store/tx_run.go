@@ -146,7 +146,7 @@ func (r *run) read(e *txn.Entry[seen], sh *shard) error {
 // fresh is lookup without fields that are overdue.
 func (db DB) fresh(key string) (rec structures.Record, found bool, locked *shard, err error) {
 	for {
-		rec, found, locked, err = db.lookup(key)
+		rec, found, locked, err = db.lookup(key, false)
 		if err != nil || !found || kindOf(&rec) != KindHash {
 			return rec, found, locked, err
 		}
