@@ -43,6 +43,7 @@ var benchmarks = map[string]string{
 	"GEOADD": "BenchmarkGeoAdd", "GEODIST": "BenchmarkGeoDist", "GEOSEARCH": "BenchmarkGeoSearch",
 	"XADD": "bench.BenchmarkStreams", "XRANGE": "bench.BenchmarkStreams", "XREADGROUP": "bench.BenchmarkStreams", "XACK": "bench.BenchmarkStreams",
 	"SCAN": "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
+	"PUBLISH": "pubsub.BenchmarkPublish", "PSUBSCRIBE": "pubsub.BenchmarkPublishPatterns",
 	"MULTI": "BenchmarkTransactions", "EXEC": "BenchmarkTransactions",
 }
 
@@ -50,6 +51,7 @@ var benchmarks = map[string]string{
 var tested = []struct{ commands, test string }{
 	{"BLMOVE|BLMPOP|BLPOP|BRPOP|BRPOPLPUSH|BZMPOP|BZPOPMAX|BZPOPMIN", "TestRedisBlocks"},
 	{"MULTI|EXEC", "TestClosuresAreCommands"},
+	{"S?PUBLISH|PUBSUB .*|[PS]?(UN)?SUBSCRIBE", "TestRedisPubSub"},
 	{"WATCH", "TestWatch"},
 	{"DEBUG DIGEST", "TestRollback"},
 	{"SORT_RO", "TestRedisRandom"},
@@ -93,6 +95,8 @@ var unmeasured = []struct{ commands, why string }{
 	{"DBSIZE|FLUSHDB|FLUSHALL|SWAPDB", "a few words a shard"},
 	{"WATCH", "one lookup a key, as GET"},
 	{"DEBUG DIGEST", "for tests"},
+	{"SPUBLISH", "as PUBLISH"},
+	{"PUBSUB .*|[PS]?(UN)?SUBSCRIBE", "seldom called"},
 }
 
 // benchmarkOf returns a command's cell, "" if nothing says why it has none.

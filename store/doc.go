@@ -95,6 +95,23 @@
 // just wants the entries. In a [testing/synctest] bubble, make the store in the bubble, too:
 // waiting goes over its channels.
 //
+// # Pub/sub
+//
+// [Store.Publish] sends a message to whoever is subscribed to its channel then, and forgets
+// it. A [Subscription] has channels, patterns and sharded channels, and a buffer from which
+// messages come by a range over [Subscription.C], [Subscription.Receive] or a handler:
+//
+//	sub := s.Subscribe("news")
+//	defer sub.Close()
+//	err := sub.Handle(ctx, func(m store.Message) error {
+//		fmt.Println(m.Channel, m.Payload)
+//		return nil
+//	})
+//
+// Nobody waits for a subscription that is too slow. It ends, as in Redis, or its [Policy] says
+// what it can do without; [Store.PublishContext] waits for those of the policy [Block]. In a
+// [testing/synctest] bubble, make the store and its subscriptions in the bubble, too.
+//
 // # Guarantees
 //
 // Each sentence names the test that holds it.
@@ -142,6 +159,12 @@
 //     (TestReadBlockLosesNothing). Consume handles each entry at least once, also where
 //     consumers die (TestConsumersShare), and takes over what has been idle for too long to
 //     the millisecond (TestConsume).
+//   - What one publisher sends, a subscription gets in that order, and the messages of a
+//     channel come in the same order to all, also by patterns (TestPubSubOrder). Publish
+//     never waits for who receives, and no lock is held where messages are handled
+//     (TestHandle, TestHandlePanics). Subscriptions and their store end without a goroutine or
+//     a receiver left (TestStoreCloseEndsSubscriptions, TestPubSubUnderLoad). A message
+//     allocates nothing, and an idle subscription takes about 450 bytes (TestPubSubMemory).
 //   - A snapshot is the whole store as of one moment, also of keys that it is asked for
 //     late (TestSnapshotIsOfOneMoment); nothing changes it (TestSnapshotMethods). A fork and
 //     its store see nothing of each other's writes (TestForkGoesItsOwnWay,

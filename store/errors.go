@@ -15,6 +15,8 @@ var (
 	// ErrConflict is returned by [Store.Update] when a watched key has changed, and within a
 	// transaction by everything that comes after a conflict.
 	ErrConflict = errors.New("store: conflict")
+	// ErrSlowConsumer is what a [Subscription] ends with that was too slow.
+	ErrSlowConsumer = errors.New("store: the subscription was too slow: its buffer is full")
 )
 
 // Mistakes of the caller. They come inside an [OpError], which names the

@@ -84,6 +84,16 @@ var housePasses = passes{
 		"Stream.Key":       "reads the handle",
 		"Group.Key":        "reads the handle",
 		"Group.Name":       "reads the handle",
+
+		"Subscription.C":             "a client's work",
+		"Subscription.Channels":      "a client's work",
+		"Subscription.Close":         "ends the subscription",
+		"Subscription.Err":           "reads the subscription",
+		"Subscription.Handle":        "a client's work",
+		"Subscription.Patterns":      "a client's work",
+		"Subscription.Receive":       "a client's work",
+		"Subscription.ShardChannels": "a client's work",
+		"Subscription.Stats":         "Redis does not count them",
 	},
 	notHandles: exceptions{
 		"BitField":    "a part of an operation",

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/alcovedb/alcove/expire"
+	"github.com/alcovedb/alcove/pubsub"
 	"github.com/alcovedb/alcove/structures"
 	"github.com/alcovedb/alcove/txn"
 )
@@ -41,6 +42,8 @@ type Store struct {
 	ended   chan struct{} // Close closes it
 	signals atomic.Uint64 // given to waiters' keys
 
+	hub *pubsub.Hub // of channels; a fork has its own
+
 	epoch    atomic.Uint64
 	snapLock sync.Mutex // guards snaps; taken under shard locks
 	snaps    []*instant
@@ -73,6 +76,7 @@ func newStore(o options, seed maphash.Seed) *Store {
 	s := &Store{
 		clock: o.clock, seed: seed, shardBits: o.shardBits, frozen: new(atomic.Int64),
 		shards: make([]shard, 1<<o.shardBits), options: o, ended: make(chan struct{}), whyClosed: ErrClosed,
+		hub: pubsub.NewHub(),
 	}
 	s.scope.Store = s
 	s.database = s.DB(0)
@@ -101,8 +105,8 @@ func newStore(o options, seed maphash.Seed) *Store {
 	return s
 }
 
-// Close ends the goroutine of the store and makes every later operation, and those that
-// wait, return [ErrClosed]. What was read stays valid, Stats still counts what is there, and the
+// Close ends the goroutine of the store and makes every later operation, those that wait
+// and all subscriptions return [ErrClosed]. What was read stays valid, Stats still counts what is there, and the
 // memory is free once the program has forgotten the store. It is idempotent and
 // returns nil; the error is there so that a Store is an io.Closer.
 func (s *Store) Close() error {
@@ -117,6 +121,7 @@ func (s *Store) Close() error {
 		c.remove(s)
 	}
 	s.expirer.Close()
+	s.hub.Close(ErrClosed)
 	return nil
 }
 
