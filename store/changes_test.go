@@ -567,6 +567,26 @@ func TestFeedBeginsDuringTransaction(t *testing.T) {
 	require.Contains(t, dbs, 2)
 }
 
+// TestChangesBeforeACopy has a closure write before it gets a copy of the store, and after.
+func TestChangesBeforeACopy(t *testing.T) {
+	s := newTest(t)
+	f := s.Changes(ChangeFilter{})
+	require.NoError(t, s.Update(func(tx *Tx) error {
+		if err := tx.String("a").Set("1"); err != nil {
+			return err
+		}
+		if _, err := tx.DBSize(); err != nil {
+			return err
+		}
+		return tx.String("b").Set("1")
+	}))
+	set, err := f.Receive(t.Context())
+	require.NoError(t, err)
+	require.Len(t, set.Changes, 2)
+	require.Equal(t, []string{"a", "b"}, []string{set.Changes[0].Key, set.Changes[1].Key})
+	require.NoError(t, f.Close())
+}
+
 func TestWaitFor(t *testing.T) {
 	isSet := func(db DB) bool { n, _ := db.Exists("a"); return n == 1 }
 	isGone := func(db DB) bool { return !isSet(db) }

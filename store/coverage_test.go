@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alcovedb/alcove/store"
 )
 
 // What tests and what measures each command, for COMMANDS.md. The tests are found in
@@ -275,4 +277,37 @@ func TestEveryCommandIsCovered(t *testing.T) {
 		}
 	}
 	require.Empty(t, complaints)
+}
+
+// notCompared are the commands whose notifications are compared with nothing, and why.
+var notCompared = map[string]string{
+	"DEBUG DIGEST": "it is no read",
+	"EXEC":         "TestRedisEventsOfTransactions has closures for it",
+	"FLUSHALL":     "the server has the databases of other tests; it is FLUSHDB of all",
+	"MEMORY USAGE": "it is no read",
+	"MULTI":        "TestRedisEventsOfTransactions has closures for it",
+	"SORT_RO":      "it is SORT without STORE",
+	"WATCH":        "it is no read",
+}
+
+// TestEveryCommandIsHeard wants the notifications of every command to be compared with Redis's.
+func TestEveryCommandIsHeard(t *testing.T) {
+	tree, err := parseTree(os.DirFS(".."), housePasses)
+	require.NoError(t, err)
+	methods, compared := commandMethods(tree), store.ComparedCommands(t)
+	for _, family := range checklist {
+		for _, command := range family.commands {
+			if family.name == "pubsub" {
+				continue // no keys
+			}
+			name, _, _ := strings.Cut(command.name, " ")
+			switch heard, reason := slices.Contains(compared, name), notCompared[command.name]; {
+			case len(methods[command.name]) == 0:
+			case !heard && reason == "":
+				t.Errorf("%s is not compared", command.name)
+			case heard && reason != "":
+				t.Errorf("%s is compared", command.name)
+			}
+		}
+	}
 }

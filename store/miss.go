@@ -12,22 +12,26 @@ func (s *Store) tellsMisses() bool {
 	return s.events != nil && Notify(s.events.notify.Load())&NotifyMiss != 0
 }
 
-// miss tells that a key was read that is not there. The caller has no lock, but maybe that of
-// a shard for reading.
+// miss tells that keys were read that are not there. The caller has no lock. What was only
+// overdue is removed before, and told of before, too.
 func (db DB) miss(keys ...string) {
-	if len(keys) == 0 || db.s.Store == nil || !db.s.tellsMisses() {
+	if len(keys) == 0 || !db.s.tellsMisses() {
 		return
 	}
 	if tx := db.tx(); tx != nil {
 		tx.miss(db.n, keys)
 		return
 	}
-	l := log{notify: db.s.Notifications()}
 	for _, key := range keys {
-		l.note(NotifyMiss, db.n, key, missed, nil)
+		db.missOne(key)
 	}
-	if db.s.seal(nil, &l) {
-		db.s.deliver()
+}
+
+func (db DB) missOne(key string) {
+	var w write
+	defer w.end()
+	if err := w.inspect(db, "", key); err == nil {
+		w.miss()
 	}
 }
 
@@ -73,7 +77,7 @@ func (b *batch) miss(db DB, key string) {
 	case b.write:
 		sh, _ := b.s.hash(key)
 		sh.miss(db.n, key)
-	case b.from.s != nil && b.from.s.tellsMisses():
+	case b.from.s.tellsMisses():
 		b.missed = append(b.missed, strings.Clone(key)) // till nothing is locked
 	}
 }

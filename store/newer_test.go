@@ -133,19 +133,28 @@ func parseList(lines []string, indent int) (reply, []string, error) {
 	return list, lines, nil
 }
 
+// newerCases reads files.
+func newerCases(t *testing.T, pattern string) map[string][]newerCase {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	files := map[string][]newerCase{}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		files[name], err = readNewer(string(text))
+		require.NoError(t, err, name)
+	}
+	return files
+}
+
 // replay does what files say and wants the replies that are in them. It returns the names of
 // the commands.
 func replay(t *testing.T, pattern string) map[string]bool {
 	t.Helper()
-	files, err := filepath.Glob(pattern)
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
 	used := map[string]bool{}
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		require.NoError(t, err)
-		cases, err := readNewer(string(text))
-		require.NoError(t, err, name)
+	for name, cases := range newerCases(t, pattern) {
 		for _, c := range cases {
 			t.Run(filepath.Base(name)+"/"+c.why, func(t *testing.T) {
 				w := &twin{t: t, rng: seededRand(t), s: newTest(t)}

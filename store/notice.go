@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -65,8 +66,23 @@ func (l *log) clear() {
 
 // sort brings what comes from several shards into the order in which it was noted.
 func (l *log) sort() {
-	slices.SortFunc(l.list, func(a, b notice) int { return order(a.at, b.at) })
-	slices.SortFunc(l.changed, func(a, b change) int { return order(a.at, b.at) })
+	slices.SortStableFunc(l.list, func(a, b notice) int { return cmp.Compare(a.at, b.at) })
+	slices.SortStableFunc(l.changed, func(a, b change) int { return cmp.Compare(a.at, b.at) })
+}
+
+// size returns how many notifications there are in a log, which may be nil.
+func (l *log) size() int {
+	if l == nil {
+		return 0
+	}
+	return len(l.list)
+}
+
+// before puts the notifications from place i on before all others of their commit.
+func (l *log) before(i int) {
+	for ; i < l.size(); i++ {
+		l.list[i].at = 0
+	}
 }
 
 // fold leaves of the changes of each key the last one, as of those of a transaction.
@@ -92,13 +108,6 @@ func (l *log) fold() {
 		kept = append(kept, c)
 	}
 	l.changed = slices.DeleteFunc(kept, func(c change) bool { return c.Reason == superseded })
-}
-
-func order(a, b uint64) int {
-	if a < b {
-		return -1
-	}
-	return 1
 }
 
 // heard says whether notifications are noted for the key of w.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -42,15 +41,8 @@ func TestSubkeyEvents(t *testing.T) {
 // told. It returns the names of the commands.
 func replayEvents(t *testing.T, pattern, flags string, told func([]string) []string) map[string]bool {
 	t.Helper()
-	files, err := filepath.Glob(pattern)
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
 	used := map[string]bool{}
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		require.NoError(t, err)
-		cases, err := readNewer(string(text))
-		require.NoError(t, err, name)
+	for name, cases := range newerCases(t, pattern) {
 		for _, c := range cases {
 			t.Run(filepath.Base(name)+"/"+c.why, func(t *testing.T) {
 				w := &twin{t: t, rng: seededRand(t), s: newTest(t)}

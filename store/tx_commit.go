@@ -208,14 +208,18 @@ func (r *run) install(s *Store, ns int64) {
 // installKey stores what a transaction has written under a key, whose shard is locked. The
 // notifications have been noted.
 func (s *Store) installKey(sh *shard, e *txn.Entry[seen], ns int64) {
-	w := write{ns: ns}
+	w, noted := write{ns: ns}, sh.log.size()
 	w.join(s.DB(e.DB), sh, e.Hash, e.Value.op, e.Name)
-	if e.Value.filled { // and maybe emptied again: as in Redis it is looked at in its turn
+	sh.log.before(noted) // what was overdue was gone for the transaction, too
+	if e.Value.filled {  // and maybe emptied again: as in Redis it is looked at in its turn
 		w.signal(KindList)
 		w.signal(KindZSet)
 	}
 	switch {
 	case e.Value.found && w.overdue(e.Value.rec.Deadline()):
+		if !w.found() {
+			w.event(NotifyExpired, "expired") // it was told of
+		}
 		w.expire()
 	case e.Value.found:
 		w.store(entryOf(&e.Value.rec))

@@ -86,9 +86,9 @@ func (r *run) isolate() error {
 	}
 	if !r.viewing {
 		r.private.lockShards()
+		r.private.listen(r.s)
 		r.install(r.private, now)
 		r.private.unlockShards()
-		r.private.listen(r.s)
 	}
 	r.freeze(now)
 	return nil
