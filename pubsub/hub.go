@@ -144,6 +144,13 @@ func (h *Hub) PublishContext(ctx context.Context, channel, payload string) (int,
 	return d.taken, err
 }
 
+// Receivers returns how often Publish would offer a message of the channel.
+func (h *Hub) Receivers(channel string) int {
+	d := delivery{asks: true}
+	h.publish(&d, channel, "")
+	return d.taken
+}
+
 func (h *Hub) publish(d *delivery, channel, payload string) {
 	if h.Idle() {
 		return
@@ -215,6 +222,7 @@ func (h *Hub) spublish(d *delivery, channel, payload string) {
 // A delivery is one message on its way.
 type delivery struct {
 	waits bool // the publisher has a context
+	asks  bool // it only wants to know who would get it
 	taken int
 	lines []line
 	ended []*Subscriber // with this message; still in the hub
@@ -228,6 +236,10 @@ type line struct {
 
 // offer offers m to the subscribers of a topic.
 func (d *delivery) offer(t *topic, m *Message) {
+	if d.asks {
+		d.taken += t.live
+		return
+	}
 	for i := range t.slots {
 		sub := t.slots[i].sub
 		switch {

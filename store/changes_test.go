@@ -511,6 +511,9 @@ func TestFeedEnds(t *testing.T) {
 				}()
 				synctest.Wait()
 				require.NoError(t, end(s, f))
+				if name == "feed" {
+					requireSilent(t, s)
+				}
 				got := []error{<-errs, <-errs, <-errs}
 				want := 1
 				if name == "store" {

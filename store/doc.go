@@ -111,6 +111,26 @@
 // Nobody waits for a subscription that is too slow. It ends, as in Redis, or its [Policy] says
 // what it can do without; [Store.PublishContext] waits for those of the policy [Block]. In a
 // [testing/synctest] bubble, make the store and its subscriptions in the bubble, too.
+// [Tx.Publish] sends when the transaction has been committed.
+//
+// # Notifications and changes
+//
+// What happens to keys is told in two ways. Keyspace notifications are messages as Redis has
+// them, off until [Store.SetNotifications] or [WithNotifications]:
+//
+//	s := store.New(store.WithNotifications(store.NotifyKeyspace | store.NotifyAll))
+//	sub := s.PSubscribe("__keyspace@0__:user:*")
+//
+// A [Feed] is typed: [Store.Changes] delivers a [Change] for every key that a command or the
+// clock has changed, those of a transaction as one set, and numbers its sets by commits. One
+// that is too slow ends, or gets a [Gap] that says what is missing. A cache or an index begins
+// with [Store.SnapshotAndChanges], and after a gap with [Feed.Resync].
+//
+// [DB.WaitFor] waits until a condition holds, for tests and for coordination.
+//
+// When a write has returned, what it tells is in the buffers of those who listen. Writers
+// never wait for them. While somebody listens, a write costs up to a few hundred nanoseconds
+// more; while nobody does, a branch.
 //
 // # Guarantees
 //
@@ -171,6 +191,17 @@
 //     TestForksAtOnce), and a fork does not keep its store (TestForkReleasesItsStore). What
 //     a closed one alone held is given back (TestSnapshotMemory), and Stats.Pinned is that
 //     (TestPinned).
+//   - The notifications of every command are those of Redis 7.0.15, by name and in order
+//     (TestRedisEvents, TestRedisEventsOfEdges), also in transactions
+//     (TestRedisEventsOfTransactions), and for what came later those of its sources
+//     (TestNewerEvents). Those of a key come in the order in which it was changed
+//     (TestNotificationsInOrder), "expired" at the deadline (TestExpiredIsNotified), and
+//     none for what was rolled back (TestNoNotificationsOfWhatWasRolledBack).
+//   - A feed has every change, by whichever command (TestChangesTellAll), in the order of the
+//     commits; between a snapshot and its feed nothing is missing, and nothing comes twice
+//     (TestSnapshotAndChanges). What it has lost is told as a gap (TestChangePolicies). One
+//     that is closed leaves nothing behind that a write would pay for (TestFeedEnds).
+//   - WaitFor does not miss a change, and leaves nothing behind (TestWaitFor, TestWaitForEnds).
 //   - Nobody sees a key at or after its deadline (TestExpiryIsExact), or a field of a hash
 //     (TestFieldExpiryIsExact), and the memory of what expired is counted down with it
 //     (TestExpirerRemoves, TestExpirerRemovesFields).

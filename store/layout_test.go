@@ -134,7 +134,7 @@ var (
 	lockFiles  = []string{
 		"store/shard.go", "store/write.go", "store/read.go", "store/tx.go", "store/snapshot.go",
 		"store/tx_run.go", "store/tx_read.go", "store/tx_write.go", "store/tx_attempt.go", "store/tx_commit.go", "store/tx_whole.go", "store/hold.go", "store/wait.go", "store/batch.go", "store/chain.go",
-		"store/miss.go", "store/pinned.go",
+		"store/miss.go", "store/pinned.go", "store/tx_publish.go",
 	}
 
 	clockNames = []string{

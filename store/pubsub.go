@@ -27,7 +27,8 @@ func (s *Store) Publish(channel, payload string) (int, error) {
 // have no room. Of one channel, the messages of all who publish with a context come in the
 // order in which they were published; what is published without a context is dropped while
 // somebody waits there. It waits for one subscription after the other: all of them can be as
-// slow as the slowest.
+// slow as the slowest. Whoever receives from such a subscription does not publish to it so,
+// since that could wait for itself.
 //
 // It returns the error of ctx when that ends, and how many times the message was taken all
 // the same; one that has ended sends nothing. It returns [ErrNoContext] without a context,

@@ -240,8 +240,9 @@ func TestHandle(t *testing.T) {
 		require.Equal(t, []string{"1", "2", "3"}, got)
 
 		requireOutcome(t, ErrNoClosure, sub.Handle(t.Context(), nil), "no function")
-		requireOutcome(t, ErrNoContext, sub.Handle(nil, handle), "no context")
-		_, err := sub.Receive(nil)
+		var none context.Context
+		requireOutcome(t, ErrNoContext, sub.Handle(none, handle), "no context")
+		_, err := sub.Receive(none)
 		requireOutcome(t, ErrNoContext, err, "no context")
 
 		// What the function does is its own business: publish, subscribe, close.

@@ -2,7 +2,8 @@ package store
 
 import "github.com/alcovedb/alcove/pubsub"
 
-// Message is what a [Subscription] gets.
+// Message is what a [Subscription] gets. It has a Channel, a Payload, a Kind, which says how it
+// came, and where that was by a pattern, the Pattern; all are strings but the Kind.
 type Message = pubsub.Message
 
 // MessageKind says what brought a [Message]: the subscription to its channel, to a pattern or
@@ -19,7 +20,8 @@ const (
 )
 
 // Policy says what a subscription does with a message for which its buffer has no room.
-// Whoever publishes never waits for it, but for [Block] with [Store.PublishContext].
+// Whoever publishes never waits for it, but for [Block] with [Store.PublishContext]. A value
+// that is none of these is [CloseSlow].
 type Policy = pubsub.Policy
 
 const (
@@ -169,7 +171,8 @@ func (sub *Subscription) Subscribe(channels ...string) error {
 }
 
 // PSubscribe adds patterns, as [Subscription.Subscribe] adds channels. A message comes once
-// for each pattern that matches its channel, and once more for the channel itself.
+// for the channel itself, and then once for each pattern that matches it. Unlike in Redis, the
+// patterns have an order, that in which they came to have a subscriber.
 //
 // The complexity is O(n), n the number of patterns given. Redis: [PSUBSCRIBE].
 //

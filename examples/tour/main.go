@@ -32,6 +32,7 @@ var sections = []section{
 	{"HyperLogLogs", hllSection},
 	{"Places", geoSection},
 	{"Streams", streamsSection},
+	{"Pub/sub, notifications and changes", pubsubSection},
 	{"A job queue", queueSection},
 	{"Sessions", sessionsSection},
 }

@@ -272,6 +272,27 @@ var checks = map[string]check{
 			wantKeys(t, s.DB(0), "orders")
 		},
 	},
+	"Pub/sub, notifications and changes": {
+		prints: []string{
+			`s.Publish("news", "Good morning") 1`,
+			`s.Publish("news", "Good night") 1`,
+			`s.Subscribe("news").Handle(ctx, handler), handled [news: Good morning news: Good night]`,
+			`s.SetNotifications(store.NotifyKeyevent | store.NotifyAll) OK`,
+			`s.String("greeting").Set("hello") OK`,
+			`s.Rename("greeting", "welcome") OK`,
+			`s.PSubscribe("__keyevent@0__:*"), heard [__keyevent@0__:set: greeting __keyevent@0__:rename_from: greeting]`,
+			`s.SetNotifications(0) OK`,
+			`s.Update(...) OK`,
+			`s.Changes(...).Receive(ctx) [SADD visitors written DEL welcome deleted]`,
+			`s.Set("visitors").Add("Bob") OK`,
+			`s.WaitFor(ctx, "visitors", two of them) OK`,
+			`s.Del("visitors") 1`,
+		},
+		leaves: func(t *testing.T, s *store.Store) {
+			wantKeys(t, s.DB(0))
+			require.Zero(t, s.Notifications())
+		},
+	},
 	"A job queue": {
 		prints: []string{
 			`s.List("jobs").RPush(job 1 ... job 3) OK`,
