@@ -53,6 +53,7 @@ func (l *log) take(from *log) {
 	if from.empty() {
 		return
 	}
+	l.notify |= from.notify
 	l.list = append(l.list, from.list...)
 	l.changed = append(l.changed, from.changed...)
 	from.clear()

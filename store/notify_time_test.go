@@ -112,7 +112,13 @@ func TestEventsInOrder(t *testing.T) {
 					}
 					var err error
 					if i%3 == 0 {
+						whole := i%9 == 0
 						err = s.Update(func(tx *Tx) error {
+							if whole {
+								if _, err := tx.DBSize(); err != nil { // from here on in a copy
+									return err
+								}
+							}
 							if err := do(tx.DB(0)); err != nil {
 								return err
 							}

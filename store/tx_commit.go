@@ -48,6 +48,7 @@ func (r *run) commit() error {
 		return err
 	}
 	r.enter()
+	r.amend(r.sh.log)
 	r.install(r.s, r.ns)
 	r.leave()
 	told = r.seal()
@@ -132,6 +133,7 @@ func (r *run) commitAwaited() error {
 	}
 	r.readClock()
 	b.enter(true)
+	r.amend(r.sh.log)
 	r.install(r.s, r.ns)
 	b.more = r.sh.log
 	return nil

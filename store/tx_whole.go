@@ -127,6 +127,11 @@ func (r *run) commitWhole() error {
 	if err := r.validWhole(); err != nil {
 		return err
 	}
+	told := f.shards[0].log != nil && f.shards[0].log.changes
+	if r.holdsAll() {
+		r.settle()
+	}
+	r.takeNotes(&more)
 	for i := range s.shards {
 		if f.shards[i].version.Load() != r.base[i] {
 			s.shards[i].replace(&f.shards[i])
@@ -136,12 +141,11 @@ func (r *run) commitWhole() error {
 		s.swaps[n].Add(f.swaps[n].Load())
 	}
 	s.signalFilled(f.shards[0].derived.put)
-	if l := f.shards[0].log; l == nil || !l.changes { // nobody listened yet when it began
+	if !told { // nobody listened yet when it began
 		for n := range Databases {
 			s.tellAll(r.op, Swapped, n)
 		}
 	}
-	r.takeNotes(&more)
 	return nil
 }
 
@@ -152,6 +156,8 @@ func (r *run) takeNotes(more *log) {
 	}
 	more.fold()
 	more.take(r.sh.log)
+	more.sort()
+	r.amend(more)
 }
 
 // validWhole is valid for the whole store, which is locked.
