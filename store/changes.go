@@ -15,9 +15,9 @@ type Reason uint8
 const (
 	Written Reason = iota // it holds another value, or has another deadline
 	Deleted               // a command has removed it
-	Expired               // its deadline has come
+	Expired               // its deadline has come, or that of the last field of a hash
 	Evicted               // it had to make room; nothing evicts yet
-	Renamed               // its value is under another key now, whose change follows
+	Renamed               // its value is under another key now, or in another database
 	Flushed               // FLUSHDB or FLUSHALL has removed all keys of the database
 	Swapped               // SWAPDB has put other keys in the place of all keys of the database
 
@@ -34,14 +34,17 @@ func (r Reason) String() string {
 	return "unknown"
 }
 
-// Change says that a key has changed.
+// Change says that a key has changed. It has no value: what the key holds when one looks may
+// be newer, and then another change follows. Where all keys of a database have changed
+// ([Flushed], [Swapped]), whoever keeps something of them forgets all of it, or begins anew
+// with [Feed.Resync].
 type Change struct {
 	Key     string // empty if all keys of the database have
 	DB      int
 	Kind    Kind      // what the key holds, or held if it is gone
 	Op      string    // the Redis command, the last one of a transaction; empty if time did it
 	Reason  Reason    // why
-	Version uint64    // of the key: grows with every change of it
+	Version uint64    // grows with every change of the key; 0 if it is of all keys
 	Commit  uint64    // of the step that the change was part of
 	Time    time.Time // of that, to the millisecond
 }
@@ -75,15 +78,22 @@ func (g *Gap) join(later Gap) {
 }
 
 // ChangeFilter says which changes a feed has, and what becomes of those for which it has no
-// room. The zero ChangeFilter is all, with a buffer of 1024 sets and the policy [CloseSlow].
+// room. A change has to pass all of Prefix, Pattern, Kinds and DB; one of all keys of a database
+// ([Flushed], [Swapped]) only DB. The zero ChangeFilter is all, with a buffer of 1024 sets and
+// the policy [CloseSlow], with which there are no gaps: the feed ends. Who wants to go on after a
+// loss, such as a cache, sets [DropOldest] and calls [Feed.Resync] at a [Gap].
 type ChangeFilter struct {
 	Prefix  string // only keys that begin with it
 	Pattern string // only keys that match the glob pattern, as those of [DB.Keys]; empty is all
-	Kinds   []Kind // only keys that hold, or held before, one of these kinds; none is all
+	Kinds   []Kind // only keys that hold, or held before, one of these kinds ([KindNone]: that were not there); none is all
 	DB      *int   // only those of the database; nil is all
 
-	Buffer int    // how many sets wait to be received at most; 0 is 1024
-	Policy Policy // what becomes of more; [Block] is [DropNewest], as writers never wait
+	// Buffer is how many sets wait to be received at most, up to 1<<20; 0 or less is 1024. A set
+	// counts as one, however large it is. With a few, a feed that falls behind has gap after gap.
+	Buffer int
+	// Policy is what becomes of more. With [DropNewest] the newest set is kept aside until the
+	// gap before it is known. [Block] is DropNewest, as writers never wait.
+	Policy Policy
 }
 
 // changeBuffer is how many sets a feed keeps by default.
@@ -160,7 +170,7 @@ func (f *Feed) endWithStore() {
 	}
 }
 
-// endFeeds ends the feeds of a closed store.
+// endFeeds ends the feeds of a closed store, and every WaitFor.
 func (s *Store) endFeeds() {
 	if s.events == nil {
 		return
@@ -169,5 +179,8 @@ func (s *Store) endFeeds() {
 	defer s.events.turn.Unlock()
 	for _, f := range s.events.feeds {
 		f.queue.Close(ErrClosed)
+	}
+	for _, list := range s.events.watchers {
+		wake(list)
 	}
 }

@@ -150,7 +150,9 @@
 //     once, whatever is written meanwhile (TestScanUnderWriters).
 //   - Transactions are strictly serializable, beside each other and beside commands that are
 //     none: each takes place at one moment between its call and its return (TestUpdates in
-//     store/conformance, TestNoLostUpdate, TestWriteSkew). What a closure has read was true
+//     store/conformance, TestNoLostUpdate, TestWriteSkew), but for keys that expire for others
+//     while the whole store is held, or keys for [Store.Serial], and time stands still
+//     (TestOvertakenByTime). What a closure has read was true
 //     at one moment, in every run, also in one that does not count (TestOpacity,
 //     TestViewBesideWriter, TestTokenIsSomewhere, TestExpireTogether). What an Update has
 //     written happens before every read that sees it (TestUpdateHappensBefore).

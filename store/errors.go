@@ -69,7 +69,7 @@ var (
 	ErrReadOnly = errors.New("store: read-only")
 	// ErrTxDone says that a [Tx] was used after its closure had returned.
 	ErrTxDone = errors.New("store: the transaction has ended")
-	// ErrNoClosure says that a transaction was given no function to run.
+	// ErrNoClosure says that a transaction, a handler or [DB.WaitFor] was given no function.
 	ErrNoClosure = errors.New("store: the closure is nil")
 	// ErrNested says that a closure of Update used the store other than by its Tx, and would
 	// have had to wait for itself.

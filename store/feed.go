@@ -12,7 +12,8 @@ import (
 // Feed delivers the changes of a store in the order of their commits. Make one with
 // [Store.Changes] or [Store.SnapshotAndChanges], and close it: as long as it is open every
 // write costs what noting it does. Any number of goroutines may use it; each set goes to one
-// of them. The zero Feed has ended.
+// of them, so who keeps something true by it receives, and calls Resync, on one goroutine. The
+// zero Feed has ended.
 type Feed struct {
 	s      *Store
 	filter ChangeFilter
@@ -69,7 +70,8 @@ func (f *Feed) snapshot() *Snapshot {
 }
 
 // Resync returns the store as of now, and makes the feed begin anew after it: for who has
-// received a [Gap]. What was not yet received is dropped, as it is in the snapshot.
+// received a [Gap], or wants to begin anew for another reason. What was not yet received is
+// dropped, and counted so, as it is in the snapshot.
 //
 // It returns why the feed has ended, if it has.
 //
@@ -116,8 +118,9 @@ func (f *Feed) hear(c *commit) {
 }
 
 // Receive returns the next set of changes, and waits for one. It returns the error of ctx when
-// that ends; [ErrClosed] after Close, and after what was left when the store was closed; and
-// [ErrSlowConsumer] after what was left when the buffer was full.
+// that ends; [ErrClosed] after Close, and after what was left when the store was closed;
+// [ErrSlowConsumer] after what was left when the buffer was full; and [ErrInvalidDB] from a feed
+// of a database that there is not.
 //
 // It returns [ErrNoContext] if ctx is nil.
 //
@@ -151,9 +154,9 @@ func (f *Feed) Receive(ctx context.Context) (ChangeSet, error) {
 	return ChangeSet{Commit: m.gap.Last, Time: m.set.Time, Gap: &m.gap}, nil
 }
 
-// All returns an iterator over the sets of changes, which ends when ctx does or the feed has
-// ended: then Err says why. Its body may write the store, and receive the changes of that
-// later.
+// All returns an iterator over the sets of changes, which ends when ctx does, at once if it is
+// nil, or when the feed has ended: Err says why, or ctx does. Its body may write the store, and
+// receive the changes of that later.
 //
 // The complexity is O(1) for each set.
 func (f *Feed) All(ctx context.Context) iter.Seq[ChangeSet] {
@@ -191,7 +194,7 @@ func (f *Feed) Handle(ctx context.Context, fn func(ChangeSet) error) error {
 	}
 }
 
-// Stats returns how many sets the feed has had.
+// Stats returns how many sets the feed has had; one with a gap before it is one.
 //
 // The complexity is O(1).
 func (f *Feed) Stats() SubscriptionStats {

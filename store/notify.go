@@ -4,7 +4,10 @@ import "strings"
 
 // Notify says which keyspace notifications there are: at least one of [NotifyKeyspace],
 // [NotifyKeyevent] and the four for fields, together with the events that they are sent for.
-// The zero Notify is none. It is Redis's notify-keyspace-events.
+// The zero Notify is none. It is Redis's notify-keyspace-events, whose [page] has the names of
+// the events.
+//
+// [page]: https://redis.io/docs/latest/develop/pubsub/keyspace-notifications/
 type Notify uint32
 
 // The channels of notifications, and the events.
@@ -21,7 +24,7 @@ const (
 	NotifySet                                 // s
 	NotifyHash                                // h
 	NotifyZSet                                // z
-	NotifyExpired                             // x: a key has expired
+	NotifyExpired                             // x: a key has expired; a hash whose last field does, sends hexpired and del of h and g
 	NotifyEvicted                             // e: a key was evicted
 	NotifyStream                              // t
 	NotifyModule                              // d: what Redis's modules send; nothing does here
@@ -30,7 +33,8 @@ const (
 	NotifyOverwritten                         // o: the value of a key was replaced by another
 	NotifyTypeChanged                         // c: and by one of another type
 
-	// NotifyAll is A: all events but those of n, m, o and c.
+	// NotifyAll is A: all events but those of n, m, o and c. They are sent only on channels that
+	// are asked for, too: NotifyKeyspace | NotifyAll.
 	NotifyAll = NotifyGeneric | NotifyString | NotifyList | NotifySet | NotifyHash | NotifyZSet |
 		NotifyExpired | NotifyEvicted | NotifyStream | NotifyModule
 
@@ -96,7 +100,8 @@ func notifyFlag(letter byte) Notify {
 	return 0
 }
 
-// String returns the letters of n, those of [NotifyAll] as an A: [ParseNotify] reads them.
+// String returns the letters of n in Redis's order, those of [NotifyAll] as an A, such as "AKE":
+// [ParseNotify] reads them.
 func (n Notify) String() string {
 	var b strings.Builder
 	if n&NotifyAll == NotifyAll {
@@ -121,7 +126,8 @@ func WithNotifications(n Notify) Option {
 }
 
 // SetNotifications says which keyspace notifications the store sends from now on, to the
-// subscribers of their channels, as Redis does by its configuration notify-keyspace-events: for every change of a key, after it was made, in the order in
+// subscribers of their channels, as Redis does by its configuration notify-keyspace-events
+// (FLUSHDB, FLUSHALL and SWAPDB send nothing, but [Store.Changes] tells of them): for every change of a key, after it was made, in the order in
 // which the changes of the key were made, and for those of a transaction after its commit. While
 // there are any, a write costs what sending them does. Bits that mean nothing are ignored.
 //

@@ -135,7 +135,8 @@ func (sn *instant) all(n int, visit func(r *structures.Record) bool) {
 // parallel subtests a fork. Deadlines stay what they are. Of the options only [WithClock]
 // counts, as the others are those of s; without it the clock is that of s, too, so make
 // both in the same testing/synctest bubble or give the fork a [ManualClock]. Close the fork
-// as any store. A fork of a closed store is closed.
+// as any store. Subscriptions and feeds stay with s, and which notifications there are is the
+// same. A fork of a closed store is closed.
 //
 // The complexity is O(shards); the first writes after it copy what they touch.
 func (s *Store) Fork(opts ...Option) *Store {

@@ -133,7 +133,8 @@ type Key struct {
 
 // Serial runs fn as a transaction exactly once, for a closure that can't be run again: it
 // holds keys from the start, or the whole store if there are none, and the time of the
-// transaction stands still. An operation on another key returns [ErrUndeclared]. Others who
+// transaction stands still, as that of Redis's EXEC does: for fn a key lives on whose deadline
+// passes meanwhile, and if fn writes it, it is there again, though others have seen it gone. An operation on another key returns [ErrUndeclared]. Others who
 // write the keys wait until fn returns. It is [Store.UpdateContext] otherwise.
 //
 // The complexity is O(n*s) beside that of the operations, n the number of keys and s of the

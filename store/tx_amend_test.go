@@ -17,23 +17,38 @@ func TestOvertakenByTime(t *testing.T) {
 		events []string
 		feed   []string
 	}{
-		{"set", func(tx *Tx) error { return tx.String("k").Set("x") },
-			[]string{"k expired", "k new", "k set"}, []string{"k/0 string expired", "SET k/0 string written"}},
-		{"del", func(tx *Tx) error { _, err := tx.Del("k"); return err },
-			[]string{"k expired"}, []string{"k/0 string expired"}},
+		{
+			"set", func(tx *Tx) error { return tx.String("k").Set("x") },
+			[]string{"k expired", "k new", "k set"},
+			[]string{"k/0 string expired", "SET k/0 string written"},
+		},
+		{
+			"del", func(tx *Tx) error { _, err := tx.Del("k"); return err },
+			[]string{"k expired"},
+			[]string{"k/0 string expired"},
+		},
 		{"del and set", func(tx *Tx) error {
 			if _, err := tx.Del("k"); err != nil {
 				return err
 			}
 			return tx.String("k").Set("x")
 		}, []string{"k expired", "k new", "k set"}, []string{"k/0 string expired", "SET k/0 string written"}},
-		{"append", func(tx *Tx) error { _, err := tx.String("k").Append("x"); return err },
-			[]string{"k expired", "k new", "k append", "k expired"}, nil},
-		{"persist", func(tx *Tx) error { _, err := tx.Persist("k"); return err },
-			[]string{"k expired", "k new", "k persist"}, []string{"k/0 string expired", "PERSIST k/0 string written"}},
+		{
+			"append", func(tx *Tx) error { _, err := tx.String("k").Append("x"); return err },
+			[]string{"k expired", "k new", "k append", "k expired"},
+			nil,
+		},
+		{
+			"persist", func(tx *Tx) error { _, err := tx.Persist("k"); return err },
+			[]string{"k expired", "k new", "k persist"},
+			[]string{"k/0 string expired", "PERSIST k/0 string written"},
+		},
 		{"nothing", func(tx *Tx) error { return nil }, []string{"k expired"}, []string{"k/0 string expired"}},
-		{"another key", func(tx *Tx) error { return tx.String("l").Set("x") },
-			[]string{"k expired", "l new", "l set"}, []string{"k/0 string expired", "SET l/0 string written"}},
+		{
+			"another key", func(tx *Tx) error { return tx.String("l").Set("x") },
+			[]string{"k expired", "l new", "l set"},
+			[]string{"k/0 string expired", "SET l/0 string written"},
+		},
 	} {
 		for name, keys := range map[string][]Key{"keys": {{0, "k"}, {0, "l"}}, "whole": nil} {
 			t.Run(test.name+"/"+name, func(t *testing.T) {

@@ -2,7 +2,7 @@ package store
 
 // Publish is [Store.Publish] when the transaction has been committed, in the order of what
 // else it sends, such as notifications; where it is rolled back nothing is sent. It returns
-// how often the message would be taken now.
+// how often the message would be taken now if all have room.
 //
 // It returns [ErrTooLarge] as Store.Publish does, and [ErrReadOnly] in a View.
 //

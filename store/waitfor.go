@@ -13,12 +13,15 @@ type watcher struct {
 // WaitFor waits until cond holds: it calls cond with db at once, and again whenever key has
 // changed, on the goroutine of its caller. cond may look at other keys as well, but only
 // changes of this one make it look again; nor does time, but for the expiry of the key or of
-// a field in it. Changes that come quickly one after the other may be looked at together.
+// a field in it. Changes that come quickly one after the other may be looked at together. A
+// cond that meets an error, such as another type of value, keeps it and returns true.
 //
-// It returns the error of ctx when that ends, before cond holds, and [ErrClosed] when the store
-// is closed. In a transaction and on a snapshot nobody waits: it calls cond once, and
-// returns [ErrNotFound] if it does not hold. It returns [ErrNoContext] if ctx is nil and
-// [ErrNoClosure] if cond is.
+// It returns the error of ctx when that ends, also before the first look, and [ErrClosed] when
+// the store is closed. In a transaction and on a snapshot nobody waits: it calls cond once, and
+// returns [ErrNotFound] if it does not hold; but called by the store, it waits in a closure of
+// Update, too, for what the closure may hold up. It returns [ErrNoContext] if ctx is nil,
+// [ErrNoClosure] if cond is, [ErrTooLarge] if key is longer than [MaxStringLen] and
+// [ErrInvalidDB] if there is no such database.
 //
 // The complexity is O(n) beside that of cond, n the number of changes of the key.
 func (db DB) WaitFor(ctx context.Context, key string, cond func(DB) bool) error {
@@ -43,6 +46,9 @@ func (db DB) WaitFor(ctx context.Context, key string, cond func(DB) bool) error 
 	}
 	w := db.watchKey(key)
 	defer db.unwatchKey(key, w)
+	if err := db.check(); err != nil { // meanwhile
+		return err
+	}
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -53,8 +59,9 @@ func (db DB) WaitFor(ctx context.Context, key string, cond func(DB) bool) error 
 		select {
 		case <-w.woken:
 		case <-ctx.Done():
-		case <-db.s.ended:
-			return ErrClosed
+		}
+		if err := db.check(); err != nil {
+			return err
 		}
 	}
 }
