@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -179,7 +180,7 @@ func (t *tables) publish(d *delivery, channel, payload string) {
 	head := headOf(channel)
 	for i := range t.patterns.list {
 		p := &t.patterns.list[i]
-		if p.prefix.of(head) && p.topic != nil && Match(p.topic.name, channel) {
+		if p.prefix.of(head) && p.topic != nil && strings.HasPrefix(channel, p.literal) && Match(p.topic.name, channel) {
 			m.Pattern = p.topic.name
 			d.offer(p.topic, &m)
 		}

@@ -145,8 +145,9 @@ type patterns struct {
 }
 
 type pattern struct {
-	prefix prefix
-	topic  *topic // nil: a gap
+	prefix  prefix
+	literal string // all of what it begins with literally
+	topic   *topic // nil: a gap
 }
 
 // join subscribes sub to a pattern.
@@ -160,7 +161,7 @@ func (ps *patterns) join(name string, sub *Subscriber) *link {
 		}
 		t = &topic{name: strings.Clone(name), at: len(ps.list)}
 		ps.topics[t.name] = t
-		ps.list = append(ps.list, pattern{prefixOf(t.name), t})
+		ps.list = append(ps.list, pattern{prefixOf(t.name), literalOf(t.name), t})
 		ps.live.Add(1)
 	}
 	return t.join(sub)
@@ -193,12 +194,16 @@ type prefix struct{ bytes, mask uint64 }
 
 // prefixOf returns the prefix of a pattern.
 func prefixOf(pattern string) prefix {
-	n := strings.IndexAny(pattern, `*?[\`)
-	if n < 0 {
-		n = len(pattern)
-	}
-	n = min(n, 8)
+	n := min(len(literalOf(pattern)), 8)
 	return prefix{headOf(pattern[:n]), ^uint64(0) >> (64 - 8*n)}
+}
+
+// literalOf returns what a pattern begins with literally.
+func literalOf(pattern string) string {
+	if n := strings.IndexAny(pattern, `*?[\`); n >= 0 {
+		return pattern[:n]
+	}
+	return pattern
 }
 
 // headOf returns the first eight bytes of s, zeros where it is shorter.

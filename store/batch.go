@@ -68,6 +68,7 @@ func (b *batch) enter(several bool) {
 	for _, sh := range b.shards {
 		b.s.freeze(sh, epoch)
 	}
+	several = several || slices.ContainsFunc(b.shards, func(sh *shard) bool { return sh.log != nil })
 	b.several = several
 	if several { // a reader without a lock must not see one key without the other
 		for _, sh := range b.shards {
@@ -199,6 +200,7 @@ func (b *batch) end() {
 	if b.awaited {
 		b.s.serve(shards)
 	}
+	told := b.write && b.s.seal(shards, b.more) // before others see it
 	for _, sh := range shards {
 		if !b.write {
 			sh.mu.RUnlock()
@@ -210,7 +212,6 @@ func (b *batch) end() {
 		sh.reschedule(b.s)
 	}
 	if b.write {
-		told := b.s.seal(shards, b.more)
 		for _, sh := range shards {
 			sh.mu.Unlock()
 		}

@@ -50,12 +50,12 @@ type Change struct {
 }
 
 // ChangeSet is what one step has changed: a command, with the commands of others that waited
-// for it, or a transaction, which changes each key once. Or it is a gap.
+// for it, or a transaction, which changes each key once.
 type ChangeSet struct {
 	Commit  uint64 // grows with every step
 	Time    time.Time
 	Changes []Change // in the order in which they were made
-	Gap     *Gap     // nil, or that changes were lost here: there are none in this set
+	Gap     *Gap     // what was lost before these changes, nil if nothing was
 }
 
 // Gap is a range of commits of which a feed has lost changes, because nobody received
@@ -81,7 +81,8 @@ func (g *Gap) join(later Gap) {
 // room. A change has to pass all of Prefix, Pattern, Kinds and DB; one of all keys of a database
 // ([Flushed], [Swapped]) only DB. The zero ChangeFilter is all, with a buffer of 1024 sets and
 // the policy [CloseSlow], with which there are no gaps: the feed ends. Who wants to go on after a
-// loss, such as a cache, sets [DropOldest] and calls [Feed.Resync] at a [Gap].
+// loss, such as a cache, sets [DropOldest] and at a [Gap] calls [Feed.Resync], whose snapshot has
+// the changes of that set, too.
 type ChangeFilter struct {
 	Prefix  string // only keys that begin with it
 	Pattern string // only keys that match the glob pattern, as those of [DB.Keys]; empty is all

@@ -59,23 +59,33 @@ func ExampleStore_SnapshotAndChanges() {
 	}
 	follow := func() {
 		set, _ := feed.Receive(context.Background())
-		if set.Gap != nil {
-			fmt.Println("lost", set.Gap.Sets, "sets, commits", set.Gap.First, "to", set.Gap.Last)
+		anew := set.Gap != nil
+		for _, c := range set.Changes {
+			price, err := s.String(c.Key).Get() // as it is now, maybe newer
+			switch {
+			case c.Reason == store.Flushed || c.Reason == store.Swapped:
+				anew = true // all keys
+			case err == store.ErrNotFound:
+				delete(prices, c.Key)
+			default:
+				prices[c.Key] = price
+			}
+		}
+		if anew {
 			sn, _ := feed.Resync()
 			begin(sn)
 		}
-		for _, c := range set.Changes {
-			prices[c.Key], _ = s.String(c.Key).Get()
-		}
-		fmt.Println(prices)
+		fmt.Println(prices, "gap:", set.Gap != nil)
 	}
 	follow()
 	s.String("price:milk").Set("2")
 	follow()
+	s.Del("price:tea")
+	follow()
 	// Output:
-	// lost 3 sets, commits 1 to 3
-	// map[price:milk:4 price:tea:3]
-	// map[price:milk:2 price:tea:3]
+	// map[price:milk:4 price:tea:3] gap: true
+	// map[price:milk:2 price:tea:3] gap: false
+	// map[price:milk:2] gap: false
 }
 
 // WaitFor waits until a condition holds, and looks again only when the key has changed.

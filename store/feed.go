@@ -13,32 +13,31 @@ import (
 // [Store.Changes] or [Store.SnapshotAndChanges], and close it: as long as it is open every
 // write costs what noting it does. Any number of goroutines may use it; each set goes to one
 // of them, so who keeps something true by it receives, and calls Resync, on one goroutine. The
-// zero Feed has ended.
+// zero Feed has ended, and so has nil.
 type Feed struct {
 	s      *Store
 	filter ChangeFilter
-	queue  *pubsub.Queue[fed]
+	queue  *pubsub.Queue[ChangeSet]
 
 	// These belong to events.turn.
 	after uint64 // the last commit that it does not have
+	since int64  // what was overdue then is not in its snapshot; 0 without one
 	left  bool   // the store has forgotten it
 
-	lock sync.Mutex
-	next *ChangeSet // comes after the gap that was received
 	once sync.Once
 }
 
-// fed is what a feed's queue holds: a set, and what was lost before it.
-type fed struct {
-	gap Gap
-	set ChangeSet
-}
-
 // lose is how a queue drops a set.
-func lose(lost, next fed) fed {
-	lost.gap.join(Gap{First: lost.set.Commit, Last: lost.set.Commit, Sets: 1})
-	lost.gap.join(next.gap)
-	next.gap = lost.gap
+func lose(lost, next ChangeSet) ChangeSet {
+	var g Gap
+	if lost.Gap != nil {
+		g = *lost.Gap
+	}
+	g.join(Gap{First: lost.Commit, Last: lost.Commit, Sets: 1})
+	if next.Gap != nil {
+		g.join(*next.Gap)
+	}
+	next.Gap = &g
 	return next
 }
 
@@ -62,10 +61,10 @@ func (f *Feed) snapshot() *Snapshot {
 	defer f.s.unlockShards()
 	f.begin()
 	sn := f.s.snapshot()
-	f.lock.Lock()
-	defer f.lock.Unlock()
-	f.next = nil
-	f.queue.Discard(func(fed) bool { return true })
+	f.s.events.turn.Lock()
+	defer f.s.events.turn.Unlock()
+	f.since = sn.s.now()
+	f.queue.Discard(func(ChangeSet) bool { return true })
 	return sn
 }
 
@@ -91,7 +90,7 @@ func (f *Feed) Resync() (*Snapshot, error) {
 
 // over returns why nothing comes any more, nil if something may.
 func (f *Feed) over() error {
-	if f.queue == nil {
+	if f == nil || f.queue == nil {
 		return ErrClosed
 	}
 	return endOf(f.queue.Over())
@@ -104,17 +103,19 @@ func (f *Feed) hear(c *commit) {
 	}
 	var list []Change
 	for i := range c.changed {
-		if ch := &c.changed[i]; f.filter.wants(ch) {
-			change := ch.Change
-			change.Commit, change.Time = c.number, c.time
-			list = append(list, change)
+		ch := &c.changed[i]
+		if !f.filter.wants(ch) || ch.Reason == Expired && ch.due != 0 && ch.due <= f.since {
+			continue
 		}
+		list = append(list, ch.Change)
+		last := &list[len(list)-1]
+		last.Commit, last.Time = c.number, c.time
 	}
 	if list == nil {
 		return
 	}
 	set := ChangeSet{Commit: c.number, Time: c.time, Changes: list}
-	f.left = !f.queue.Offer(fed{set: set}) && f.queue.Over() != nil
+	f.left = !f.queue.Offer(set) && f.queue.Over() != nil
 }
 
 // Receive returns the next set of changes, and waits for one. It returns the error of ctx when
@@ -131,27 +132,11 @@ func (f *Feed) Receive(ctx context.Context) (ChangeSet, error) {
 		return ChangeSet{}, mistake("CHANGES", "", ErrNoContext)
 	case ctx.Err() != nil:
 		return ChangeSet{}, ctx.Err()
-	case f.queue == nil:
+	case f == nil || f.queue == nil:
 		return ChangeSet{}, ErrClosed
 	}
-	f.lock.Lock()
-	next := f.next
-	f.next = nil
-	f.lock.Unlock()
-	if next != nil {
-		return *next, nil
-	}
-	m, err := f.queue.Receive(ctx)
-	if err != nil {
-		return ChangeSet{}, endOf(err)
-	}
-	if m.gap.Sets == 0 {
-		return m.set, nil
-	}
-	f.lock.Lock()
-	f.next = &m.set
-	f.lock.Unlock()
-	return ChangeSet{Commit: m.gap.Last, Time: m.set.Time, Gap: &m.gap}, nil
+	set, err := f.queue.Receive(ctx)
+	return set, endOf(err)
 }
 
 // All returns an iterator over the sets of changes, which ends when ctx does, at once if it is
@@ -198,7 +183,7 @@ func (f *Feed) Handle(ctx context.Context, fn func(ChangeSet) error) error {
 //
 // The complexity is O(1).
 func (f *Feed) Stats() SubscriptionStats {
-	if f.queue == nil {
+	if f == nil || f.queue == nil {
 		return SubscriptionStats{}
 	}
 	return SubscriptionStats(f.queue.Stats())
@@ -208,7 +193,7 @@ func (f *Feed) Stats() SubscriptionStats {
 //
 // The complexity is O(1).
 func (f *Feed) Err() error {
-	if f.queue == nil {
+	if f == nil || f.queue == nil {
 		return ErrClosed
 	}
 	return endOf(f.queue.Err())
@@ -218,14 +203,11 @@ func (f *Feed) Err() error {
 //
 // The complexity is O(shards).
 func (f *Feed) Close() error {
-	if f.queue == nil {
+	if f == nil || f.queue == nil {
 		return nil
 	}
 	f.queue.Close(nil)
 	f.once.Do(func() {
-		f.lock.Lock()
-		f.next = nil
-		f.lock.Unlock()
 		if f.s.events != nil {
 			f.leave()
 		}

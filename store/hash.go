@@ -201,6 +201,9 @@ func (n *fieldNotes) add(field string) {
 
 // eventOfPairs is eventOf for the fields of pairs.
 func (w *write) eventOfPairs(name string, pairs ...Pair) {
+	if !w.heard() {
+		return
+	}
 	fields := w.noteFields()
 	for i := range pairs {
 		fields.add(pairs[i].Key)
@@ -217,7 +220,13 @@ func (w *write) purgeHash(budget int) int {
 	} else {
 		v.Unpack(w.ref.Record.Value())
 	}
-	gone := w.noteFields()
+	gone, due := w.noteFields(), int64(0)
+	if w.sh.log != nil && w.sh.log.changes {
+		v.All(func(_, _ string, deadline int64) bool {
+			due = max(due, deadline)
+			return true
+		})
+	}
 	var visit func(field string)
 	if gone.heard {
 		visit = func(field string) { gone.add(strings.Clone(field)) }
@@ -230,6 +239,9 @@ func (w *write) purgeHash(budget int) int {
 	case v.Len() == 0:
 		w.event(NotifyGeneric, "del")
 		w.remove(Expired)
+		if w.sh.log != nil && w.run == nil {
+			w.sh.log.due(due)
+		}
 	case object && n == 0 && w.run == nil: // the deadlines had moved already
 		w.t.Mutated(&w.ref, w.ref.Record.Version())
 	case object:

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"cmp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,94 +27,6 @@ type notice struct {
 // lastNote is the place of what was noted last. All stores count by it, as a transaction goes
 // on in a copy of its store.
 var lastNote atomic.Uint64
-
-// log is what was noted and is not yet queued. It belongs to who has locked its shard.
-type log struct {
-	notify  Notify // what is sent; 0: no notifications are noted
-	changes bool   // changes are noted
-	list    []notice
-	changed []change
-}
-
-// change is a [Change] before its commit.
-type change struct {
-	at uint64
-	Change
-	was Kind // before it
-}
-
-// empty says whether there is nothing in a log, which may be nil.
-func (l *log) empty() bool { return l == nil || len(l.list) == 0 && len(l.changed) == 0 }
-
-// take adds what another log has, which may be nil, and leaves it empty.
-func (l *log) take(from *log) {
-	if from.empty() {
-		return
-	}
-	l.notify |= from.notify
-	l.list = append(l.list, from.list...)
-	l.changed = append(l.changed, from.changed...)
-	from.clear()
-}
-
-func (l *log) clear() {
-	clear(l.list)
-	clear(l.changed)
-	l.list, l.changed = l.list[:0], l.changed[:0]
-}
-
-// sort brings what comes from several shards into the order in which it was noted.
-func (l *log) sort() {
-	slices.SortStableFunc(l.list, func(a, b notice) int { return cmp.Compare(a.at, b.at) })
-	slices.SortStableFunc(l.changed, func(a, b change) int { return cmp.Compare(a.at, b.at) })
-}
-
-// size returns how many notifications there are in a log, which may be nil.
-func (l *log) size() int {
-	if l == nil {
-		return 0
-	}
-	return len(l.list)
-}
-
-// drop forgets the notifications from place i on.
-func (l *log) drop(i int) {
-	if i < l.size() {
-		l.list = slices.Delete(l.list, i, len(l.list))
-	}
-}
-
-// before puts the notifications from place i on before all others of their commit.
-func (l *log) before(i int) {
-	for ; i < l.size(); i++ {
-		l.list[i].at = 0
-	}
-}
-
-// fold leaves of the changes of each key the last one, as of those of a transaction.
-func (l *log) fold() {
-	type place struct {
-		n   int
-		key string
-	}
-	l.sort()
-	last, kept := map[place]int{}, l.changed[:0]
-	for _, c := range l.changed {
-		at := place{c.DB, c.Key}
-		switch i, seen := last[at]; {
-		case c.Reason == Flushed || c.Reason == Swapped:
-			clear(last) // what comes after is another key
-		case seen:
-			c.was = kept[i].was
-			kept[i].Reason = superseded
-			fallthrough
-		default:
-			last[at] = len(kept)
-		}
-		kept = append(kept, c)
-	}
-	l.changed = slices.DeleteFunc(kept, func(c change) bool { return c.Reason == superseded })
-}
 
 // heard says whether notifications are noted for the key of w.
 func (w *write) heard() bool { return w.sh.log != nil && w.sh.log.notify != 0 }
@@ -157,10 +67,11 @@ func (l *log) note(class Notify, n int, key, name string, subkeys []string) {
 	l.list = append(l.list, e)
 }
 
-// tell notes a change that was made of the key of w, for feeds. was is what it held before.
+// tell notes a change that was made of the key of w, for feeds, if its shard has a log. was is
+// what it held before.
 func (w *write) tell(r Reason, was Kind, version uint64) {
 	l := w.sh.log
-	if l == nil || !l.changes || w.run != nil {
+	if !l.changes || w.run != nil {
 		return
 	}
 	c := change{at: lastNote.Add(1), was: was, Change: Change{
@@ -169,8 +80,9 @@ func (w *write) tell(r Reason, was Kind, version uint64) {
 	if r == Written && w.ref.Found {
 		c.Kind = kindOf(&w.ref.Record)
 	}
-	// A command may take several steps for one change.
-	if i := len(l.changed) - 1; i >= 0 {
+	// A command may take several steps for one change. In a copy of the store other commands
+	// come before, and fold does it.
+	if i := len(l.changed) - 1; i >= 0 && w.sh.derived == nil {
 		if last := &l.changed[i]; last.DB == c.DB && last.Key == w.key && last.Op == c.Op && last.Reason < Flushed {
 			c.at, c.Key, c.was = last.at, last.Key, last.was
 			*last = c
@@ -226,7 +138,7 @@ func (s *Store) seal(shards []*shard, more *log) bool {
 	if len(shards) > 1 || more != nil {
 		all.sort()
 	}
-	s.events.add(commit{time: timeOf(s.now()), list: all.list, changed: all.changed})
+	s.events.add(commit{list: all.list, changed: all.changed}, s.now)
 	return true
 }
 
@@ -249,11 +161,11 @@ func (s *Store) sealAll(more *log) bool {
 	return s.seal(shards, more)
 }
 
-func (e *events) add(c commit) {
+func (e *events) add(c commit, now func() int64) {
 	e.lock.Lock()
 	defer e.lock.Unlock()
 	e.commit++
-	c.number = e.commit
+	c.number, c.time = e.commit, timeOf(now())
 	e.queue = append(e.queue, c)
 }
 
@@ -270,8 +182,7 @@ func (s *Store) deliver() {
 	for i := range list {
 		s.send(&list[i])
 	}
-	clear(list)
-	e.spare = list
+	e.spare = emptied(list)
 }
 
 func (s *Store) send(c *commit) {

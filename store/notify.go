@@ -128,8 +128,11 @@ func WithNotifications(n Notify) Option {
 // SetNotifications says which keyspace notifications the store sends from now on, to the
 // subscribers of their channels, as Redis does by its configuration notify-keyspace-events
 // (FLUSHDB, FLUSHALL and SWAPDB send nothing, but [Store.Changes] tells of them): for every change of a key, after it was made, in the order in
-// which the changes of the key were made, and for those of a transaction after its commit. While
-// there are any, a write costs what sending them does. Bits that mean nothing are ignored.
+// which the changes of the key were made, and for those of a transaction after its commit. That
+// of an expiry comes when the expirer removes the key, within a millisecond or so of its
+// deadline, and may come after a read has not found it any more. A [Store.Serial], and the last
+// run of an Update, that has begun before sends what was asked for then. While there are any, a
+// write costs what sending them does. Bits that mean nothing are ignored.
 //
 // It returns [ErrClosed] on a closed store.
 //

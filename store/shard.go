@@ -174,11 +174,11 @@ func (s *Store) enterAll(more *log) (unlock func()) {
 	}
 	return func() {
 		s.serveAll()
+		told := s.sealAll(more) // before others see it
 		for i := range s.shards {
 			s.shards[i].seq.Leave()
 			s.shards[i].reschedule(s)
 		}
-		told := s.sealAll(more)
 		s.unlockShards()
 		if told {
 			s.deliver()

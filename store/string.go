@@ -572,6 +572,10 @@ func (s String) IncrByFloat(n float64) (float64, error) {
 // passed, the key is told of as if it had been there.
 func (w *write) putText(e structures.Entry, name string, anew, timed bool) {
 	late := w.overdue(e.Deadline)
+	if w.sh.log == nil && !late { // nobody listens
+		w.store(e)
+		return
+	}
 	switch {
 	case late && !w.found():
 		w.event(NotifyNew, "new")

@@ -32,7 +32,9 @@ const (
 	DropOldest = pubsub.DropOldest
 	// DropNewest drops the message.
 	DropNewest = pubsub.DropNewest
-	// Block has [Store.PublishContext] wait for room. A message of [Store.Publish] is dropped.
+	// Block has [Store.PublishContext] wait for room, one subscription after the other: a full
+	// one holds up all who publish so to the same subscriptions. All other messages, also those
+	// of [Tx.Publish] and keyspace notifications, are dropped where there is no room.
 	Block = pubsub.Block
 )
 

@@ -142,7 +142,7 @@ func (r *run) forget() {
 	r.err, r.result, r.commits = nil, nil, nil
 	r.earliest, r.dirty, r.frozen = 0, r.dirty[:0], 0
 	r.filled = r.filled[:0]
-	r.sh.log = nil
+	r.sh.log, r.writes = nil, 0
 	if r.private != nil {
 		if r.viewing {
 			_ = r.private.closeView()

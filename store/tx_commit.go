@@ -50,8 +50,8 @@ func (r *run) commit() error {
 	r.enter()
 	r.amend(r.sh.log)
 	r.install(r.s, r.ns)
+	told = r.seal() // before others see it
 	r.leave()
-	told = r.seal()
 	return nil
 }
 
@@ -65,6 +65,13 @@ func (r *run) seal() bool {
 		}
 	}
 	return r.s.seal(shards, r.sh.log)
+}
+
+// deaf says whether the run has noted less than what is asked for now. Only one that is run
+// again can mend that.
+func (r *run) deaf() bool {
+	notify, _ := r.s.listening()
+	return notify != 0 && (r.sh.log == nil || notify&^r.sh.log.notify != 0) && !r.serial && r.number < lastRun
 }
 
 // tell tells what a run has done that has written nothing.
@@ -150,6 +157,9 @@ func (r *run) valid() error {
 	if r.frozen != 0 {
 		return nil // the keys are held
 	}
+	if r.deaf() {
+		return ErrConflict
+	}
 	for i := range r.marks {
 		if !r.unchanged(&r.marks[i]) {
 			return ErrConflict
@@ -196,21 +206,30 @@ func (r *run) readClock() {
 // install stores what was written in the store, or in the run's copy of it, at ns, or 0 for a
 // time that the clock tells if need be.
 func (r *run) install(s *Store, ns int64) {
+	first := lastNote.Add(r.writes+1) - r.writes
 	for _, at := range r.filled {
-		e := r.seen.At(at)
-		s.installKey(&s.shards[e.Shard], e, ns)
+		s.installKey(r.seen.At(at), ns, first)
 	}
 	for _, at := range r.dirty {
 		if e := r.seen.At(at); !e.Value.filled {
-			s.installKey(&s.shards[e.Shard], e, ns)
+			s.installKey(e, ns, first)
 		}
 	}
 }
 
 // installKey stores what a transaction has written under a key, whose shard is locked. The
-// notifications have been noted.
-func (s *Store) installKey(sh *shard, e *txn.Entry[seen], ns int64) {
+// notifications have been noted; changes are put in the order of the writes, from first on.
+func (s *Store) installKey(e *txn.Entry[seen], ns int64, first uint64) {
+	sh := &s.shards[e.Shard]
 	w, noted := write{ns: ns}, sh.log.size()
+	if sh.log != nil {
+		changed := len(sh.log.changed)
+		defer func() {
+			for i := changed; i < len(sh.log.changed); i++ {
+				sh.log.changed[i].at = first + e.Value.order
+			}
+		}()
+	}
 	w.join(s.DB(e.DB), sh, e.Hash, e.Value.op, e.Name)
 	if e.Version == 0 {
 		sh.log.before(noted) // what was overdue was gone for the transaction, too

@@ -38,6 +38,7 @@ type run struct {
 	commits  []func()
 	arena    structures.Arena
 
+	writes  uint64   // how many there were
 	private *Store   // where the run goes on after a command on the whole keyspace
 	base    []uint64 // the versions of the shards that private was made of
 
@@ -57,6 +58,7 @@ type seen struct {
 	filled bool // it has become something that somebody may wait for
 
 	op     string // that wrote it last
+	order  uint64 // of that among all writes
 	reason Reason // if it was removed
 }
 

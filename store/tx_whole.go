@@ -171,6 +171,9 @@ func (r *run) validWhole() error {
 	if r.holdsAll() {
 		return nil // only the expirer was there
 	}
+	if r.deaf() {
+		return ErrConflict
+	}
 	now := r.s.now()
 	for n := range Databases {
 		if first := r.s.DB(n).earliest(); first != 0 && first <= now {

@@ -145,9 +145,10 @@ func (r *run) changed(w *write) {
 }
 
 func (r *run) store(w *write) {
+	r.writes++
 	v := &r.seen.At(w.at).Value
 	if !v.dirty {
 		r.dirty = append(r.dirty, w.at)
 	}
-	*v = seen{rec: w.ref.Record, found: w.ref.Found, own: true, dirty: true, filled: v.filled, op: w.op}
+	*v = seen{rec: w.ref.Record, found: w.ref.Found, own: true, dirty: true, filled: v.filled, op: w.op, order: r.writes}
 }

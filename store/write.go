@@ -132,6 +132,9 @@ func (w *write) inspect(db DB, op, key string) error {
 	if w.chain == nil { // which has one epoch for all its shards
 		db.s.freeze(sh, db.s.epoch.Load())
 	}
+	if sh.log != nil {
+		w.together()
+	}
 	w.join(db, sh, h, op, key)
 	return nil
 }
@@ -189,6 +192,7 @@ func (w *write) unlock() {
 	if w.sh.waiting != nil {
 		w.db.s.serveShard(w.sh)
 	}
+	told := w.sh.log != nil && w.db.s.sealShard(w.sh) // before others see it
 	if w.odd {
 		w.odd = false
 		w.sh.seq.Leave()
@@ -196,11 +200,10 @@ func (w *write) unlock() {
 	if w.t != nil && w.t.Earliest() != w.sh.scheduled {
 		w.sh.reschedule(w.db.s.Store)
 	}
-	if w.sh.log != nil {
-		w.db.s.unlockTold(w.sh)
-		return
-	}
 	w.sh.mu.Unlock()
+	if told {
+		w.db.s.deliver()
+	}
 }
 
 // together makes all that the command changes be seen at once by readers without a
@@ -274,6 +277,10 @@ func (w *write) store(e structures.Entry) {
 	if w.db.s.stamp != nil {
 		e.Stamp = w.db.s.stamp(0)
 	}
+	if w.sh.log == nil {
+		w.t.Put(&w.ref, w.key, e)
+		return
+	}
 	was := w.kind()
 	w.t.Put(&w.ref, w.key, e)
 	w.tell(Written, was, e.Version)
@@ -307,7 +314,9 @@ func (w *write) expireAt(deadline int64) {
 	}
 	version := w.sh.nextVersion()
 	w.t.Restamp(&w.ref, w.key, version, deadline)
-	w.tell(Written, w.kind(), version)
+	if w.sh.log != nil {
+		w.tell(Written, w.kind(), version)
+	}
 }
 
 // del removes the key and says whether it was there.
@@ -335,9 +344,12 @@ func (w *write) remove(r Reason) {
 		return
 	}
 	w.signalStream()
-	was, version := w.kind(), w.sh.nextVersion()
+	was, version, due := w.kind(), w.sh.nextVersion(), w.deadline()
 	w.t.Delete(&w.ref, w.key)
-	w.tell(r, was, version)
+	if w.sh.log != nil {
+		w.tell(r, was, version)
+		w.sh.log.due(due)
+	}
 }
 
 // bytes returns the string at the key as a buffer that can be changed in
@@ -373,7 +385,9 @@ func (w *write) changed() {
 	}
 	version := w.sh.nextVersion()
 	w.t.Mutated(&w.ref, version)
-	w.tell(Written, w.kind(), version)
+	if w.sh.log != nil {
+		w.tell(Written, w.kind(), version)
+	}
 }
 
 // cloneObject returns a clone of the object at the key.

@@ -13,8 +13,16 @@ import (
 	"github.com/alcovedb/alcove/store"
 )
 
+// filter asks for the products in database 0.
 func filter(buffer int) store.ChangeFilter {
-	return store.ChangeFilter{Prefix: prefix, Buffer: buffer, Policy: store.DropOldest}
+	return store.ChangeFilter{Prefix: prefix, DB: new(int), Buffer: buffer, Policy: store.DropOldest}
+}
+
+// isLost says whether what a set has changed can't be told key by key.
+func isLost(set store.ChangeSet) bool {
+	return set.Gap != nil || slices.ContainsFunc(set.Changes, func(c store.Change) bool {
+		return c.Reason == store.Flushed || c.Reason == store.Swapped
+	})
 }
 
 // pages are what products look like, for those that somebody has asked for.
@@ -28,7 +36,8 @@ type pages struct {
 	hits    int
 	misses  int
 	forgets int
-	gaps    int
+	resets  int // because of gaps and flushes
+	err     error
 }
 
 func newPages(s *store.Store, buffer int) *pages {
@@ -79,8 +88,8 @@ func render(db store.DB, key string) (string, error) {
 func (p *pages) follow() {
 	for set := range p.feed.All(context.Background()) {
 		p.mu.Lock()
-		if set.Gap != nil { // it may have been anything
-			p.gaps++
+		if isLost(set) { // it may have been anything
+			p.resets++
 			clear(p.made)
 			clear(p.making)
 		}
@@ -94,14 +103,18 @@ func (p *pages) follow() {
 			return
 		}
 	}
+	p.err = p.feed.Err() // it has ended too early: from here on nothing is certain
 }
 
 func (p *pages) String() string {
-	return fmt.Sprintf("%d hits, %d misses, %d forgotten, %d gaps", p.hits, p.misses, p.forgets, p.gaps)
+	return fmt.Sprintf("%d hits, %d misses, %d forgotten, %d times all", p.hits, p.misses, p.forgets, p.resets)
 }
 
 // compare returns an error if a page is not what the store holds.
 func (p *pages) compare() error {
+	if p.err != nil {
+		return p.err
+	}
 	for key, page := range p.made {
 		want, err := render(p.s.DB(0), key)
 		if err != nil {
@@ -120,7 +133,7 @@ type prices struct {
 	feed    *store.Feed
 	of      map[string]string
 	changes int
-	gaps    int
+	resets  int // because of gaps and flushes
 	err     error
 }
 
@@ -161,7 +174,7 @@ func (p *prices) copy(db store.DB, key string) {
 // is there now may be newer, and then another change follows.
 func (p *prices) follow() {
 	err := p.feed.Handle(context.Background(), func(set store.ChangeSet) error {
-		if set.Gap != nil {
+		if isLost(set) {
 			return p.resync()
 		}
 		p.changes += len(set.Changes)
@@ -183,7 +196,7 @@ var errClosing = errors.New("the shop is closed")
 
 // resync begins anew.
 func (p *prices) resync() error {
-	p.gaps++
+	p.resets++
 	sn, err := p.feed.Resync()
 	if err != nil {
 		return err
@@ -197,7 +210,7 @@ func (p *prices) resync() error {
 }
 
 func (p *prices) String() string {
-	return fmt.Sprintf("%d changes, %d gaps", p.changes, p.gaps)
+	return fmt.Sprintf("%d changes, begun anew %d times", p.changes, p.resets)
 }
 
 // compare returns an error if a price is not what the store holds.

@@ -2,7 +2,7 @@
 //
 //	go run ./examples/invalidate
 //	go run ./examples/invalidate -products 10000 -writes 1000000
-//	go run ./examples/invalidate -buffer 16       # so few that changes are lost
+//	go run ./examples/invalidate -buffer 16       # so few that many changes are lost
 //
 // It shows
 //
@@ -13,8 +13,8 @@
 //   - prices, a copy of a part of the store, which begins with a snapshot and follows the
 //     changes from there (Store.SnapshotAndChanges): nothing is missing between both, and
 //     nothing comes twice;
-//   - what both do where they were too slow and the feed has a gap: the one forgets all, the
-//     other begins anew from a snapshot (Feed.Resync);
+//   - what both do where they were too slow and the feed has a gap, or where everything was
+//     flushed: the one forgets all, the other begins anew from a snapshot (Feed.Resync);
 //   - how to wait for something without polling (Store.WaitFor).
 package main
 
@@ -47,7 +47,7 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	flags.SetOutput(usage)
 	flags.IntVar(&o.products, "products", 1000, "how many products the shop has, 1 or more")
 	flags.IntVar(&o.writes, "writes", 100_000, "how often one of them changes")
-	flags.IntVar(&o.buffer, "buffer", 4096, "how many changes a cache may be behind, 1 or more")
+	flags.IntVar(&o.buffer, "buffer", 4096, "how many sets of changes a cache may be behind, 1 or more")
 	flags.Uint64Var(&o.seed, "seed", 1, "seed of what changes")
 	switch err := flags.Parse(args); {
 	case err != nil:
