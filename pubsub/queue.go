@@ -19,6 +19,19 @@ const (
 	Block
 )
 
+// String returns the name of the policy.
+func (p Policy) String() string {
+	switch p {
+	case DropOldest:
+		return "drop oldest"
+	case DropNewest:
+		return "drop newest"
+	case Block:
+		return "block"
+	}
+	return "close slow"
+}
+
 var (
 	// ErrSlowConsumer is what a queue of the policy CloseSlow ends with.
 	ErrSlowConsumer = errors.New("pubsub: the buffer is full: the consumer is too slow")

@@ -2,8 +2,14 @@ package store
 
 import "github.com/alcovedb/alcove/pubsub"
 
-// Message is what a [Subscription] gets. It has a Channel, a Payload, a Kind, which says how it
-// came, and where that was by a pattern, the Pattern; all are strings but the Kind.
+// Message is what a [Subscription] gets:
+//
+//	type Message struct {
+//		Channel string
+//		Pattern string // that matched; only of a PatternMessage
+//		Payload string
+//		Kind    MessageKind // how it came
+//	}
 type Message = pubsub.Message
 
 // MessageKind says what brought a [Message]: the subscription to its channel, to a pattern or
@@ -21,7 +27,7 @@ const (
 
 // Policy says what a subscription does with a message for which its buffer has no room.
 // Whoever publishes never waits for it, but for [Block] with [Store.PublishContext]. A value
-// that is none of these is [CloseSlow].
+// that is none of these is [CloseSlow]. It is a number with a String.
 type Policy = pubsub.Policy
 
 const (
@@ -44,7 +50,7 @@ const DefaultBuffer = 1024
 // SubscribeOptions are the options of [Store.SubscribeWith]; the zero value is what
 // [Store.Subscribe] takes.
 type SubscribeOptions struct {
-	Buffer int    // for how many messages there is room, a million at most; 0 or less: [DefaultBuffer]
+	Buffer int    // for how many messages there is room, 1<<20 at most; 0 or less: [DefaultBuffer]
 	Policy Policy // what to do where there is none
 }
 
