@@ -355,17 +355,19 @@ func TestHashRandom(t *testing.T) {
 				for i := range fields {
 					m.set(t, strconv.Itoa(i), "v"+strconv.Itoa(i), 0)
 				}
-				const expected = 200
+				expected := alone(200)
 				counts := map[string]int{}
 				for range expected * fields {
 					field, value := m.h.Random(r.Uint64N)
-					require.Equal(t, "v"+field, value)
+					if value != "v"+field {
+						require.Equal(t, "v"+field, value)
+					}
 					counts[field]++
 				}
 				chi := 0.0
 				for i := range fields {
 					d := float64(counts[strconv.Itoa(i)] - expected)
-					chi += d * d / expected
+					chi += d * d / float64(expected)
 				}
 				if name == "few tags" && fields == 500 { // counted off, not drawn
 					return
@@ -386,7 +388,7 @@ func TestTableOfHashes(t *testing.T) {
 			cfg.Hashes, cfg.Versions = 1<<5, true
 			tab, model, now := NewTable(cfg), map[string]*hashModel{}, int64(900)
 			var clones []*Table
-			for step := range 3000 {
+			for step := range alone(3000) {
 				key := modelKey(r, 100)
 				ref := tab.Find(tab.cfg.Hash(key), key)
 				m := model[key]

@@ -471,7 +471,7 @@ func TestListStaysDense(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := bigList(100)
-			for range 20_000 {
+			for range alone(20_000) {
 				write(l)
 			}
 			require.NoError(t, l.check())

@@ -276,7 +276,7 @@ func TestLoadText(t *testing.T) {
 		tb := NewTable(TableConfig{Hash: seeded, Versions: versions, Seq: new(Seq)})
 		long := strings.Repeat("k", 127)
 		tags := map[uint64]int{} // of two keys with one tag it may not know the second
-		for i := range 20000 {
+		for i := range alone(20000) {
 			key := strconv.Itoa(i)
 			if i == 77 {
 				key = long

@@ -333,7 +333,7 @@ func TestZSetModel(t *testing.T) {
 
 // Trees that grow in order are full, also in depth, and shrink from either end.
 func TestZSetInOrder(t *testing.T) {
-	const n = 30_000
+	n := alone(30_000)
 	for _, reverse := range []bool{false, true} {
 		m := newZSetModel(zsetConfig(0))
 		for i := range n {
