@@ -1353,11 +1353,14 @@ func TestRedisEdges(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w := newTwin(t, rng)
 			w.reset()
-			for _, line := range lines {
+			for i, line := range lines {
 				args := fieldsOf(t, line)
 				w.run(false, args[0], args[1:]...)
-				w.state()
-				w.compare()
+				// To look at all keys is most of the time, and nothing to the race detector.
+				if !raceEnabled || i%8 == 7 || i == len(lines)-1 {
+					w.state()
+					w.compare()
+				}
 			}
 			w.close()
 		})

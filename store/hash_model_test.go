@@ -460,7 +460,7 @@ func TestHashEqualsModel(t *testing.T) {
 	for name, opts := range optionSets() {
 		for _, lazy := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, lazy %v", name, lazy), func(t *testing.T) {
-				n := rounds(5_000)
+				n := alone(5_000)
 				if name == "4096 shards" {
 					n /= 10
 				}

@@ -152,7 +152,7 @@ func TestModel(t *testing.T) {
 	for name, opts := range optionSets() {
 		for _, lazy := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, lazy %v", name, lazy), func(t *testing.T) {
-				n := rounds(6_000)
+				n := alone(6_000)
 				if name == "4096 shards" {
 					n /= 10
 				}

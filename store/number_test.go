@@ -355,7 +355,7 @@ func checkIncrFloat(t *testing.T, a, b string) {
 
 func TestIncrFloatProperties(t *testing.T) {
 	r := seededRand(t)
-	for range 10000 {
+	for range alone(10_000) {
 		checkIncrFloat(t, randomFloatText(r), randomFloatText(r))
 		checkIncrFloat(t, strconv.FormatInt(int64(r.Uint64())>>r.IntN(64), 10), strconv.Itoa(r.IntN(1e6)))
 	}

@@ -315,13 +315,8 @@ func checkMethod(t *testing.T, name string, want rule) {
 	clock := NewManualClock(time.Unix(1_700_000_000, 0))
 	fresh := func() (*Store, reflect.Value) {
 		s := newTest(t, WithClock(clock), WithTracking(tracking))
-		var method reflect.Value
-		eachMethod(s, s.DB(0), "key", func(n string, m reflect.Value) {
-			if n == name {
-				method = m
-			}
-		})
-		return s, method
+		typ, method, _ := strings.Cut(name, ".")
+		return s, handles(s, s.DB(0), "key")[typ].MethodByName(method)
 	}
 
 	s, method := fresh()

@@ -60,7 +60,7 @@ func loops(t *testing.T, s *Store, n int) map[string]struct {
 // TestLoopBodies: whatever the body of a loop does, the loop sees all of its moment, and
 // when it is over, by break or panic too, nothing of it is left: no lock, no snapshot.
 func TestLoopBodies(t *testing.T) {
-	const n = 300
+	n := largeKind()
 	for shards, opts := range map[string][]Option{"one shard": {WithShards(1)}, "tiny": {WithShards(2), tiny}, "default": nil} {
 		s := newTest(t, opts...)
 		bodies := map[string]func(round int) bool{

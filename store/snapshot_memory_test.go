@@ -175,7 +175,7 @@ func pinsOf(n int) map[string]pins {
 // TestPinned: Pinned is what the heap holds for snapshots alone, for every kind of value,
 // and 0 without them.
 func TestPinned(t *testing.T) {
-	const n = 20_000
+	n := rounds(20_000)
 	for name, c := range pinsOf(n) {
 		t.Run(name, func(t *testing.T) {
 			s := newTest(t, WithShards(4))
@@ -209,7 +209,7 @@ func TestPinned(t *testing.T) {
 // TestPinnedOfMovedValues: what a snapshot shares with a value that is now at another key,
 // or has another deadline, or is in another database, is not pinned.
 func TestPinnedOfMovedValues(t *testing.T) {
-	const n = 20_000
+	n := rounds(20_000)
 	for name, move := range map[string]func(s *Store) error{
 		"rename":   func(s *Store) error { return s.Rename("k", "another") },
 		"deadline": func(s *Store) error { _, err := s.Expire("k", time.Hour); return err },
@@ -239,7 +239,9 @@ func TestPinnedOfMovedValues(t *testing.T) {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				s := newTest(t)
 				for i := range n {
-					require.NoError(t, fill(s, strconv.Itoa(i)))
+					if err := fill(s, strconv.Itoa(i)); err != nil {
+						t.Fatal(err)
+					}
 				}
 				used := s.Stats().Used
 				sn := s.Snapshot()
@@ -294,7 +296,7 @@ func TestSnapshotDropped(t *testing.T) {
 // TestSnapshotChunksStay: what a snapshot shares is not moved to save memory, as that would
 // take twice the memory; when it is closed, garbage goes as ever.
 func TestSnapshotChunksStay(t *testing.T) {
-	const n = 50_000
+	n := rounds(50_000)
 	for name, set := range map[string]func(s *Store, at, value string) error{
 		"strings": func(s *Store, at, value string) error { return s.String(at).Set(value) },
 		"fields":  func(s *Store, at, value string) error { _, err := s.Hash("h").Set(at, value); return err },
@@ -304,7 +306,9 @@ func TestSnapshotChunksStay(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
 			write := func(n int, at func(i int) int) {
 				for i := range n {
-					require.NoError(t, set(s, strconv.Itoa(at(i)), strings.Repeat("v", 100)))
+					if err := set(s, strconv.Itoa(at(i)), strings.Repeat("v", 100)); err != nil {
+						t.Fatal(err)
+					}
 				}
 			}
 			anywhere := func(int) int { return r.IntN(n) }

@@ -395,7 +395,7 @@ func TestClosuresAreCommands(t *testing.T) {
 				}
 			})
 			r := rand.New(rand.NewPCG(5, 6))
-			for round := range rounds(1500) {
+			for round := range alone(1500) {
 				type call struct{ key, name string }
 				calls := make([]call, 1+r.IntN(6))
 				for i := range calls {
