@@ -55,7 +55,7 @@
 // readers without a lock need, several keys in one step, the validation of commits and of
 // reads, the clones of transactions, what they hold, and for those who wait that one of
 // two serves them, that nobody else sees it, that commits do, and that whoever changes a
-// stream does. CI runs all:
+// stream does. CI tries them all, those that a plain run leaves out with -mutants rest; by hand:
 //
 //	go test -run TestMutants -mutants all -timeout 20m
 //
