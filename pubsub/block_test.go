@@ -190,6 +190,59 @@ func TestBlockHandsOver(t *testing.T) {
 	}
 }
 
+// Who gives up at one subscriber gives up its place at the others, and who comes after it there
+// has its turn.
+func TestBlockGivesUp(t *testing.T) {
+	bothModes(t, func(t *testing.T, channel bool) {
+		h := pubsub.NewHub()
+		first := blocking(t, h, 1, channel, "x")
+		second := blocking(t, h, 1, channel, "x", "y")
+		require.Equal(t, 2, h.Publish("x", "1"))
+		ctx, cancel := context.WithCancel(t.Context())
+		two := later(ctx, h, "x", "2") // waits for the first one, and is next at the second
+		three := later(t.Context(), h, "y", "3")
+		cancel()
+		require.Equal(t, published{0, context.Canceled}, <-two)
+		require.Equal(t, "1 3", payloads(t, second))
+		require.Len(t, three, 1, "nobody else waits")
+		require.Equal(t, published{1, nil}, <-three)
+		require.Equal(t, "1", payloads(t, first))
+	})
+}
+
+// held is a context that holds up whoever begins to wait for it a second time.
+type held struct {
+	context.Context
+	calls *int
+	gate  chan struct{}
+}
+
+func (c held) Done() <-chan struct{} {
+	if *c.calls++; *c.calls == 2 {
+		<-c.gate
+	}
+	return nil
+}
+
+// Who is at the channel when the owner closes it leaves nothing in it.
+func TestBlockClosedWhileSending(t *testing.T) {
+	for range 30 { // it sends, or sees the end first
+		synctest.Test(t, func(t *testing.T) {
+			h := pubsub.NewHub()
+			s := blocking(t, h, 1, true, "x")
+			h.Publish("x", "1")
+			ctx := held{t.Context(), new(int), make(chan struct{})}
+			done := later(ctx, h, "x", "2")
+			s.Close(nil)
+			close(ctx.gate)
+			<-done
+			require.Zero(t, s.Stats().Buffered)
+			_, ok := <-s.C()
+			require.False(t, ok)
+		})
+	}
+}
+
 // After Close(nil) and the end of those who were about to send, nothing is left.
 func TestBlockClosedMeanwhile(t *testing.T) {
 	for range 2000 {

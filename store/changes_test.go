@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -218,6 +219,60 @@ func TestChangeFilter(t *testing.T) {
 		require.Equal(t, test.want, brief(received(t, f)), "%+v", test.filter)
 		require.NoError(t, f.Close())
 		require.NoError(t, s.Close())
+	}
+}
+
+// TestChangeFilterKeepsNothing changes what a filter points to.
+func TestChangeFilterKeepsNothing(t *testing.T) {
+	s := New()
+	defer s.Close()
+	one, kinds := 1, []Kind{KindString}
+	f := s.Changes(ChangeFilter{DB: &one, Kinds: kinds})
+	defer f.Close()
+	one, kinds[0] = 0, KindList
+	require.NoError(t, s.String("a").Set("x"))
+	require.NoError(t, s.DB(1).String("a").Set("x"))
+	_, err := s.DB(1).List("l").RPush("x")
+	require.NoError(t, err)
+	require.Equal(t, []string{"SET a/1 string written"}, brief(received(t, f)))
+}
+
+// TestKindsOfFoldedChanges wants a change by the kind before it also where it is the last of
+// several: of a command, or of a transaction, in a copy of the store or not.
+func TestKindsOfFoldedChanges(t *testing.T) {
+	twice := func(tx *Tx) error {
+		if err := tx.String("l").Set("1"); err != nil {
+			return err
+		}
+		return tx.String("l").Set("2")
+	}
+	for name, do := range map[string]func(s *Store) error{
+		"command":     func(s *Store) error { return s.MSet(Pair{"l", "1"}, Pair{"l", "2"}) },
+		"transaction": func(s *Store) error { return s.Update(twice) },
+		"copy": func(s *Store) error {
+			return s.Update(func(tx *Tx) error {
+				if _, err := tx.DBSize(); err != nil {
+					return err
+				}
+				return twice(tx)
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := New()
+			defer s.Close()
+			_, err := s.List("l").RPush("x")
+			require.NoError(t, err)
+			lists, sets := s.Changes(ChangeFilter{Kinds: []Kind{KindList}}), s.Changes(ChangeFilter{Kinds: []Kind{KindSet}})
+			defer lists.Close()
+			defer sets.Close()
+			require.NoError(t, do(s))
+			got := received(t, lists)
+			require.Len(t, got, 1)
+			require.Len(t, got[0].Changes, 1)
+			require.Equal(t, KindString, got[0].Changes[0].Kind)
+			require.Empty(t, received(t, sets))
+		})
 	}
 }
 
@@ -467,6 +522,78 @@ func TestChangePolicies(t *testing.T) {
 	})
 }
 
+// TestReceiversLoseNothing has many receive from a feed that falls behind: every set is either
+// received or in a gap.
+func TestReceiversLoseNothing(t *testing.T) {
+	for _, policy := range []Policy{DropOldest, DropNewest} {
+		s := New()
+		f := s.Changes(ChangeFilter{Buffer: 2, Policy: policy})
+		const workers = 8
+		n := rounds(500)
+		var got [workers]int
+		var receivers, writers sync.WaitGroup
+		for i := range workers {
+			receivers.Go(func() {
+				for set := range f.All(t.Context()) {
+					if got[i]++; set.Gap != nil {
+						got[i] += set.Gap.Sets
+					}
+				}
+			})
+			writers.Go(func() {
+				for range n {
+					noError(t, s.String(strconv.Itoa(i)).Set("x"))
+				}
+			})
+		}
+		writers.Wait()
+		require.NoError(t, s.Close()) // what is left is received
+		receivers.Wait()
+		all := 0
+		for _, n := range got {
+			all += n
+		}
+		require.Equal(t, workers*n, all)
+	}
+}
+
+// TestFeedBesideDelivery has feeds begin, or begin anew, where a step is in the store already
+// and not yet delivered: they don't have it. Nor do they have what they had not yet received.
+func TestFeedBesideDelivery(t *testing.T) {
+	s := New()
+	defer s.Close()
+	queue := func(key string) {
+		s.events.add(commit{changed: []change{{Change: Change{Key: key, Op: "SET", Kind: KindString}}}}, s.now)
+	}
+	all := s.Changes(ChangeFilter{})
+	defer all.Close()
+	again := s.Changes(ChangeFilter{})
+	defer again.Close()
+	queue("a")
+	queue("b")
+	changes := s.Changes(ChangeFilter{})
+	defer changes.Close()
+	sn, with := s.SnapshotAndChanges(ChangeFilter{})
+	defer with.Close()
+	require.EqualValues(t, 2, sn.Commit())
+	require.NoError(t, sn.Close())
+	s.deliver()
+	queue("c")
+	sn, err := again.Resync()
+	require.NoError(t, err)
+	require.EqualValues(t, 3, sn.Commit())
+	require.NoError(t, sn.Close())
+	require.Zero(t, again.Stats().Buffered, "it is in the snapshot")
+	s.deliver()
+	queue("d")
+	s.deliver()
+	a, b, c, d := "SET a/0 string written", "SET b/0 string written", "SET c/0 string written", "SET d/0 string written"
+	require.Equal(t, []string{a, b, c, d}, brief(received(t, all)))
+	require.Equal(t, []string{c, d}, brief(received(t, changes)))
+	require.Equal(t, []string{c, d}, brief(received(t, with)))
+	require.Equal(t, []string{d}, brief(received(t, again)))
+}
+
 // requireSilent wants that nothing is noted any more.
 func requireSilent(t *testing.T, s *Store) {
 	t.Helper()
@@ -513,7 +640,8 @@ func TestFeedEnds(t *testing.T) {
 		defer s.Close()
 		f := s.Changes(ChangeFilter{})
 		defer f.Close()
-		_, err := f.Receive(nil) //nolint:staticcheck // that is the test
+		var none context.Context
+		_, err := f.Receive(none)
 		require.ErrorIs(t, err, ErrNoContext)
 		require.ErrorIs(t, f.Handle(t.Context(), nil), ErrNoClosure)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -553,6 +681,33 @@ func TestFeedEnds(t *testing.T) {
 				}
 				require.Equal(t, want, len(slices.DeleteFunc(got, func(err error) bool { return err != ErrClosed })))
 			})
+		})
+	}
+}
+
+// TestFeedBesideClose has feeds begin while the store closes: they end.
+func TestFeedBesideClose(t *testing.T) {
+	for name, begin := range map[string]func(s *Store) *Feed{
+		"changes": func(s *Store) *Feed { return s.Changes(ChangeFilter{}) },
+		"snapshot": func(s *Store) *Feed {
+			sn, f := s.SnapshotAndChanges(ChangeFilter{})
+			_ = sn.Close()
+			return f
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := New()
+			s.lockShards() // there the feed waits that has found the store open
+			began := make(chan *Feed)
+			go func() { began <- begin(s) }()
+			for stack := make([]byte, 1<<20); !bytes.Contains(stack[:runtime.Stack(stack, true)], []byte("lockShards")); {
+				runtime.Gosched()
+			}
+			require.NoError(t, s.Close())
+			s.unlockShards()
+			f := <-began
+			defer f.Close()
+			require.Equal(t, ErrClosed, f.Err())
 		})
 	}
 }
@@ -692,7 +847,8 @@ func TestWaitForEnds(t *testing.T) {
 		requireSilent(t, s)
 		require.Panics(t, func() { _ = s.WaitFor(t.Context(), "a", func(DB) bool { panic("no") }) })
 		requireSilent(t, s)
-		require.ErrorIs(t, s.WaitFor(nil, "a", never), ErrNoContext) //nolint:staticcheck // that is the test
+		var none context.Context
+		require.ErrorIs(t, s.WaitFor(none, "a", never), ErrNoContext)
 		require.ErrorIs(t, s.WaitFor(t.Context(), "a", nil), ErrNoClosure)
 		require.ErrorIs(t, s.DB(16).WaitFor(t.Context(), "a", never), ErrInvalidDB)
 		require.NoError(t, s.Update(func(tx *Tx) error {

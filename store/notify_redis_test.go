@@ -223,9 +223,29 @@ func TestRedisEvents(t *testing.T) {
 const (
 	inUpdate = iota
 	inSerial
-	inView // what writes is left out
-	inVain // rolled back
+	inView     // what writes is left out
+	inVain     // rolled back
+	inSecond   // run of an Update
+	inThird    // run
+	inLast     // run, with the whole store
+	inCopy     // of the store, from the start
+	inCopySoon // from the middle on
+	inDeclared // a Serial with its keys
+	waysToTransact
 )
+
+// runOf is the run of an Update that counts, where it is not the first.
+var runOf = map[int]int{inSecond: 2, inThird: 3, inLast: lastRun}
+
+// declared are the keys of a Serial.
+func declared() (keys []Key) {
+	for n := range 2 {
+		for _, key := range someKeys {
+			keys = append(keys, Key{DB: n, Name: key})
+		}
+	}
+	return keys
+}
 
 var errVain = errors.New("roll back")
 
@@ -236,9 +256,17 @@ func (w *twin) transact(how int, lots []*differ) {
 	fn := func(tx *Tx) error {
 		w.tx, w.cur, steps = tx, cur, nil
 		defer func() { w.tx = nil }()
-		for range 1 + w.rng.IntN(6) {
+		n := 1 + w.rng.IntN(6)
+		for i := range n {
+			if how == inCopy && i == 0 || how == inCopySoon && i == n/2 {
+				_, err := tx.DBSize()
+				require.NoError(w.t, err)
+			}
 			d := pick(w, lots)
-			if d.first != nil || how == inView && d.name == "PFCOUNT" { // which writes in Redis
+			switch {
+			case d.first != nil, how == inView && d.name == "PFCOUNT": // which writes in Redis
+				continue
+			case how == inDeclared && d.name == "SORT": // it reads keys that it makes up
 				continue
 			}
 			// What gen looks at is not the transaction's.
@@ -246,12 +274,18 @@ func (w *twin) transact(how int, lots []*differ) {
 			tx.run.sh.log = nil
 			args := d.gen(w)
 			tx.run.sh.log = heard
-			if st, ok := w.do(d, false, args); ok && st.ours.err != ErrReadOnly && st.ours.err != ErrStreamID {
+			st, ok := w.do(d, false, args)
+			if ok && st.ours.err != ErrReadOnly && st.ours.err != ErrStreamID && st.ours.err != ErrUndeclared {
 				steps = append(steps, st)
 			}
 		}
 		if how == inVain {
 			return errVain
+		}
+		if r := tx.run; r.number < runOf[how] {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return r.fail(ErrConflict)
 		}
 		return nil
 	}
@@ -260,6 +294,8 @@ func (w *twin) transact(how int, lots []*differ) {
 	switch how {
 	case inSerial:
 		err = w.s.Serial(w.t.Context(), nil, fn)
+	case inDeclared:
+		err = w.s.Serial(w.t.Context(), declared(), fn)
 	case inView:
 		err = w.s.View(fn)
 	default:
@@ -309,7 +345,8 @@ func (w *twin) compareTx(steps []step, ours []string) {
 	w.done = nil
 }
 
-// TestRedisEventsOfTransactions wants of closures what MULTI and EXEC send.
+// TestRedisEventsOfTransactions wants of closures what MULTI and EXEC send, in every way in which
+// they are run.
 func TestRedisEventsOfTransactions(t *testing.T) {
 	w := newTwin(t, seededRand(t))
 	w.listen()
@@ -318,7 +355,7 @@ func TestRedisEventsOfTransactions(t *testing.T) {
 		if n%200 == 0 {
 			w.reset([][]Option{nil, {WithShards(1), tiny}}[n/200%2]...)
 		}
-		w.transact(w.rng.IntN(4), lots)
+		w.transact(w.rng.IntN(waysToTransact), lots)
 		if n%20 == 0 {
 			w.ev.ours.take()
 			w.state()

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -158,6 +159,143 @@ func TestNotificationsInOrder(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, len(list)%2, n)
 	}
+}
+
+// TestEventClasses asks for one class of events alone.
+func TestEventClasses(t *testing.T) {
+	for _, test := range []struct {
+		flags string
+		want  []string
+	}{
+		{"Eo", []string{"overwritten a", "overwritten l"}},
+		{"Ec", []string{"type_changed l"}},
+		{"E$", []string{"set a", "set l", "incrby n", "incrby n", "incrbyfloat n"}},
+		{"Eg", []string{"del h", "expire n", "persist n", "expire n", "persist n", "expire a"}},
+		{"Eh", []string{"hset h", "hexpire h", "hexpired h", "hset h", "hexpire h", "hexpired h"}},
+		{"Ex", []string{"expired a"}},
+		{"En", []string{"new h", "new n"}},
+		{"Em", []string{"keymiss a"}},
+	} {
+		t.Run(test.flags, func(t *testing.T) {
+			c := NewManualClock(time.Unix(1000, 0))
+			s := New(WithClock(c))
+			defer s.Close()
+			must := func(_ any, err error) { t.Helper(); require.NoError(t, err) }
+			must(nil, s.String("a").Set("x"))
+			must(s.List("l").RPush("x"))
+			heard := recordEvents(t, s, test.flags)
+			must(nil, s.String("a").Set("y"))
+			must(nil, s.String("l").Set("x"))
+			for _, last := range []bool{false, true} { // the last field takes the hash with it
+				if !last {
+					must(s.Hash("h").Set("f", "x", Pair{"g", "x"}))
+				} else {
+					must(s.Hash("h").Set("g", "x"))
+				}
+				must(s.Hash("h").Expire(time.Second, Always, map[bool]string{false: "f", true: "g"}[last]))
+				c.Advance(time.Second)
+			}
+			must(s.String("n").Incr())
+			for _, incr := range []func(o IncrExOptions) error{
+				func(o IncrExOptions) error { _, _, err := s.String("n").IncrEx(1, o); return err },
+				func(o IncrExOptions) error { _, _, err := s.String("n").IncrExByFloat(1, o); return err },
+			} {
+				must(s.Expire("n", time.Hour))
+				must(nil, incr(IncrExOptions{Expiry: Persist}))
+			}
+			must(s.Expire("a", time.Second))
+			c.Advance(time.Second)
+			_, err := s.String("a").Get()
+			require.Equal(t, ErrNotFound, err)
+			require.Equal(t, test.want, keyEvents(heard.take()))
+		})
+	}
+}
+
+// TestNotificationsAreAskedForMeanwhile turns notifications on and off in a closure. A run that
+// has begun before is run again if it has noted less than what is asked for, but for those that
+// can't be; what is not asked for any more is not sent.
+func TestNotificationsAreAskedForMeanwhile(t *testing.T) {
+	const off, on = Notify(0), NotifyKeyevent | NotifyAll
+	declared := []Key{{0, "a"}, {0, "b"}}
+	for _, test := range []struct {
+		name     string
+		fail     int // so many runs
+		whole    bool
+		serial   bool
+		keys     []Key
+		from, to Notify
+		runs     int
+		want     []string
+	}{
+		{name: "on", from: off, to: on, runs: 2, want: []string{"set a", "set b"}},
+		{name: "on, in a copy", whole: true, from: off, to: on, runs: 2, want: []string{"set a", "set b"}},
+		{name: "on, in run 3", fail: 2, from: off, to: on, runs: 4, want: []string{"set a", "set b"}},
+		{name: "on, in run 4", fail: 3, from: off, to: on, runs: 4},
+		{name: "on, in a serial one", serial: true, from: off, to: on, runs: 1},
+		{name: "on, in one with keys", serial: true, keys: declared, from: off, to: on, runs: 1},
+		{name: "more", from: NotifyKeyevent | NotifyList, to: on, runs: 2, want: []string{"set a", "set b"}},
+		{name: "off", from: on, to: off, runs: 1},
+		{name: "off, in a copy", whole: true, from: on, to: off, runs: 1},
+		{name: "off, in a serial one", serial: true, from: on, to: off, runs: 1},
+		{name: "less", from: on, to: NotifyKeyevent | NotifyList, runs: 1},
+		{name: "another channel", from: NotifyKeyspace | NotifyAll, to: on, runs: 2, want: []string{"set a", "set b"}},
+		{name: "one channel less", from: NotifyKeyspace | on, to: on, runs: 1, want: []string{"set a", "set b"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := New(WithNotifications(test.from))
+			defer s.Close()
+			sub := s.PSubscribe("*")
+			defer sub.Close()
+			runs := 0
+			fn := func(tx *Tx) error {
+				runs++
+				if test.whole {
+					_, err := tx.DBSize()
+					require.NoError(t, err)
+				}
+				require.NoError(t, tx.String("a").Set("x"))
+				if runs <= test.fail {
+					tx.run.mu.Lock()
+					defer tx.run.mu.Unlock()
+					return tx.run.fail(ErrConflict)
+				}
+				require.NoError(t, s.SetNotifications(test.to))
+				return tx.String("b").Set("x")
+			}
+			if test.serial {
+				require.NoError(t, s.Serial(t.Context(), test.keys, fn))
+			} else {
+				require.NoError(t, s.Update(fn))
+			}
+			require.Equal(t, test.runs, runs)
+			require.Equal(t, test.want, keyEvents(heardBy(t, sub)))
+			requireEmptyLogs(t, s)
+			check(t, s)
+		})
+	}
+}
+
+// TestNotesKeepNothing has keys and fields that are pieces of a long string.
+func TestNotesKeepNothing(t *testing.T) {
+	long := strings.Repeat("x", 8<<20)
+	l := log{notify: NotifyHash | NotifyKeyevent | NotifySubkeyevent}
+	l.note(NotifyHash, 0, long[:5], "hset", []string{long[:7]})
+	with := heapNow()
+	long = ""
+	require.Less(t, heapNow(), with-4<<20, "before it is sent")
+	require.Equal(t, []notice{{at: l.list[0].at, class: NotifyHash, key: "xxxxx", name: "hset", subkeys: []string{"xxxxxxx"}}}, l.list)
+
+	long = strings.Repeat("y", 8<<20)
+	s := New(WithNotifications(NotifyKeyevent | NotifyAll))
+	defer s.Close()
+	sub := s.PSubscribe("*")
+	defer sub.Close()
+	require.NoError(t, s.String(long[:5]).Set("x"))
+	with = heapNow()
+	long = ""
+	require.Less(t, heapNow(), with-4<<20, "before it is received")
+	require.Equal(t, []string{"__keyevent@0__:set yyyyy"}, heardBy(t, sub))
 }
 
 func TestNoNotificationsOfWhatWasRolledBack(t *testing.T) {

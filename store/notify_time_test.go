@@ -76,6 +76,44 @@ func TestEventsOfDeadlines(t *testing.T) {
 	}
 }
 
+// TestEventsOfWhoComesAcross has what is overdue be found by who looks for it, before the expirer: all is told when that returns.
+func TestEventsOfWhoComesAcross(t *testing.T) {
+	must := func(_ any, err error) error { return err }
+	for name, look := range map[string]func(s *Store) error{
+		"DBSize":            func(s *Store) error { return must(s.DBSize()) },
+		"DBSize of another": func(s *Store) error { return must(s.DB(1).DBSize()) },
+		"RandomKey":         func(s *Store) error { return must(s.RandomKey()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := NewManualClock(time.Unix(1000, 0))
+			s := newTest(t, WithClock(c), WithShards(4))
+			require.NoError(t, s.String("stays").Set("v"))
+			var want []string
+			for i := range 100 { // more than a slice in each shard
+				key := strconv.Itoa(i)
+				require.NoError(t, s.String(key).SetEX("v", time.Second))
+				require.NoError(t, s.DB(1).String(key).SetEX("v", time.Second))
+				want = append(want, "expired "+key)
+			}
+			heard := recordEvents(t, s, "Ex")
+			f := s.Changes(ChangeFilter{})
+			defer f.Close()
+			c.set(c.nano() + int64(time.Second)) // without the expirer
+			require.NoError(t, look(s))
+			got := keyEvents(heard.take())
+			slices.Sort(got)
+			slices.Sort(want)
+			require.Equal(t, want, got)
+			changes := 0
+			for _, set := range received(t, f) {
+				changes += len(set.Changes)
+			}
+			require.Equal(t, len(want), changes)
+			requireEmptyLogs(t, s)
+		})
+	}
+}
+
 // TestEventsInOrder has commands and closures write a few keys at once: by the events of a
 // key, in their order, it comes only where it was not, and goes only where it was.
 func TestEventsInOrder(t *testing.T) {
