@@ -700,15 +700,20 @@ func TestFeedBesideClose(t *testing.T) {
 			s.lockShards() // there the feed waits that has found the store open
 			began := make(chan *Feed)
 			go func() { began <- begin(s) }()
-			for stack := make([]byte, 1<<20); !bytes.Contains(stack[:runtime.Stack(stack, true)], []byte("lockShards")); {
-				runtime.Gosched()
-			}
+			untilIn("(*Store).lockShards(")
 			require.NoError(t, s.Close())
 			s.unlockShards()
 			f := <-began
 			defer f.Close()
 			require.Equal(t, ErrClosed, f.Err())
 		})
+	}
+}
+
+// untilIn waits until some goroutine is in a function.
+func untilIn(name string) {
+	for stack := make([]byte, 1<<20); !bytes.Contains(stack[:runtime.Stack(stack, true)], []byte(name)); {
+		runtime.Gosched()
 	}
 }
 
@@ -874,6 +879,65 @@ func (s *Store) waits(key string) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	return sh.queue(awaited{key: key, kind: KindList}) != nil
+}
+
+// TestCommitNumberBeforeEffect stops steps where they get their commit numbers: nobody must see
+// yet what they have done, not even without a lock, or what is done then could come before it.
+func TestCommitNumberBeforeEffect(t *testing.T) {
+	in := func(whole bool) func(s *Store) error {
+		return func(s *Store) error {
+			return s.Update(func(tx *Tx) error {
+				if whole {
+					if _, err := tx.DBSize(); err != nil {
+						return err
+					}
+				}
+				return tx.String("a").Set("2")
+			})
+		}
+	}
+	for name, step := range map[string]func(s *Store) error{
+		"command":     func(s *Store) error { return s.String("a").Set("2") },
+		"push":        func(s *Store) error { _, err := s.List("a").RPush("x"); return err },
+		"batch":       func(s *Store) error { return s.MSet(Pair{"a", "2"}, Pair{"b", "2"}) },
+		"transaction": in(false),
+		"copy":        in(true),
+		"flush":       func(s *Store) error { return s.FlushDB() },
+		"swap":        func(s *Store) error { return s.SwapDB(0, 1) },
+	} {
+		for _, waited := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/%v", name, waited), func(t *testing.T) {
+				s := New(WithShards(4))
+				defer s.Close()
+				if name != "push" {
+					require.NoError(t, s.String("a").Set("1"))
+				}
+				sh, _ := s.hash("a")
+				waiters := make(chan error, 1)
+				ctx, cancel := context.WithCancel(t.Context())
+				if waited {
+					go func() { _, _, err := s.BLPop(ctx, "a"); waiters <- err }()
+					for !s.waits("a") {
+						runtime.Gosched()
+					}
+				}
+				f := s.Changes(ChangeFilter{})
+				defer f.Close()
+				s.events.lock.Lock()
+				done := make(chan error)
+				go func() { done <- step(s) }()
+				untilIn("(*events).add(")
+				odd := sh.seq.Load()&1 == 1
+				s.events.lock.Unlock()
+				require.NoError(t, <-done)
+				require.True(t, odd)
+				require.NotEmpty(t, received(t, f))
+				if cancel(); waited {
+					<-waiters
+				}
+			})
+		}
+	}
 }
 
 // TestChangesAreInTheOrderOfTheirEffects reads without a lock what another has written, and
