@@ -24,7 +24,7 @@ type SortOptions struct {
 	// Offset and Count are LIMIT: how many to leave out, and how many to return. A
 	// Count of 0, or below, is all of them.
 	Offset, Count int
-	Desc          bool // the largest first
+	Desc          bool // the largest first; where By leaves the order, lists and sorted sets backwards
 	Alpha         bool // compare bytes, not numbers
 }
 
@@ -196,7 +196,7 @@ func (s *sorting) run(key string) ([]Optional, error) {
 		if elements, err = s.sort(elements); err != nil {
 			return nil, err
 		}
-	case s.Desc && kindOf(&rec) == KindZSet:
+	case s.Desc && kindOf(&rec) != KindSet:
 		slices.Reverse(elements)
 	}
 	return s.results(s.limit(elements)), nil

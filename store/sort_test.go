@@ -48,7 +48,8 @@ var sortEdges = []struct{ name, lines string }{
 	{"sort store", `
 		RPUSH k 2 1 | SET dst v | EXPIRE dst 1000 | SORT k STORE dst | LRANGE dst 0 -1 | TTL dst | SORT missing STORE dst | EXISTS dst |
 		SORT k STORE k | LRANGE k 0 -1 | SORT k LIMIT 5 5 STORE k | EXISTS k | SADD s b a c | SORT s BY nosort STORE dst |
-		LRANGE dst 0 -1 | SORT s BY nosort DESC STORE dst | LRANGE dst 0 -1`},
+		LRANGE dst 0 -1 | SORT s BY nosort DESC STORE dst | LRANGE dst 0 -1 |
+		RPUSH l 3 1 2 | SORT l BY nosort DESC | SORT l BY nosort DESC LIMIT 1 1 | SORT l BY nosort DESC STORE dst | LRANGE dst 0 -1`},
 }
 
 // genSort leaves out what has more than one right answer: the order of what is equal
