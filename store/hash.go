@@ -647,8 +647,11 @@ func (h Hash) ScanNoValues(cursor uint64, o ScanOptions) (fields []string, next 
 
 func (h Hash) scan(cursor uint64, o ScanOptions, visit func(field, value string)) (next uint64, err error) {
 	const op = "HSCAN"
-	var view structures.Hash
-	v, locked, err := h.load(op, &view)
+	view := new(structures.Hash)
+	if h.db.s != nil {
+		view = structures.NewHash(h.db.s.values) // by which its cursors are those of a large hash
+	}
+	v, locked, err := h.load(op, view)
 	defer locked.release()
 	switch {
 	case err != nil:
