@@ -907,7 +907,7 @@ func TestCommitNumberBeforeEffect(t *testing.T) {
 	} {
 		for _, waited := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/%v", name, waited), func(t *testing.T) {
-				s := New(WithShards(4))
+				s := New(WithShards(map[bool]int{false: 4, true: 1}[waited]))
 				defer s.Close()
 				if name != "push" {
 					require.NoError(t, s.String("a").Set("1"))
@@ -916,8 +916,8 @@ func TestCommitNumberBeforeEffect(t *testing.T) {
 				waiters := make(chan error, 1)
 				ctx, cancel := context.WithCancel(t.Context())
 				if waited {
-					go func() { _, _, err := s.BLPop(ctx, "a"); waiters <- err }()
-					for !s.waits("a") {
+					go func() { _, _, err := s.BLPop(ctx, "queue"); waiters <- err }()
+					for !s.waits("queue") {
 						runtime.Gosched()
 					}
 				}
