@@ -14,8 +14,8 @@ import (
 // everything is locked: a key that was there for the run, and is there no more, is new if the
 // run leaves it, and has not been removed by it.
 func (r *run) amend(l *log) {
-	if r.frozen == 0 || l.empty() {
-		return
+	if r.frozen == 0 || l.empty() || r.private != nil && (!r.holdsAll() || r.swapped()) {
+		return // nothing can have expired, or keys are elsewhere now
 	}
 	seen := map[Key]bool{}
 	list := make([]notice, 0, len(l.list))
@@ -48,6 +48,16 @@ func (r *run) amend(l *log) {
 			c.Version = sh.nextVersion() // after that of the expiry
 		}
 	}
+}
+
+// swapped says whether databases have changed places in the copy of the store.
+func (r *run) swapped() bool {
+	for n := range r.private.swaps {
+		if r.private.swaps[n].Load() != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // settle removes from the copy of the store what has expired while its time stood still. Where
@@ -85,8 +95,8 @@ func (r *run) settleTable(sh *shard, t *structures.Table, n int, now int64) {
 // toldOf says whether a record of the copy is as it was in the store, and there no more.
 func (r *run) toldOf(n int, rec *structures.Record, h uint64) bool {
 	sh, _ := r.s.hash(rec.Key())
-	if rec.Version() > r.base[sh.index] {
-		return false // it is the transaction's
+	if rec.Version() > r.base[sh.index] || r.swapped() {
+		return false // it is the transaction's, or can't be told
 	}
 	live := sh.table(n)
 	if live == nil {

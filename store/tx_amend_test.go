@@ -88,3 +88,28 @@ func TestOvertakenByTime(t *testing.T) {
 		}
 	}
 }
+
+// TestSwappedIsNotNew swaps databases in a transaction: what has come from the other one was
+// there before.
+func TestSwappedIsNotNew(t *testing.T) {
+	swap := func(tx *Tx) error {
+		if err := tx.SwapDB(0, 1); err != nil {
+			return err
+		}
+		_, err := tx.ZSet("k").Add(Scored{Member: "b", Score: 2})
+		return err
+	}
+	for name, run := range map[string]func(s *Store) error{
+		"update": func(s *Store) error { return s.Update(swap) },
+		"serial": func(s *Store) error { return s.Serial(t.Context(), nil, swap) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newTest(t)
+			_, err := s.DB(1).ZSet("k").Add(Scored{Member: "a", Score: 1})
+			require.NoError(t, err)
+			heard := recordEvents(t, s, "KAn")
+			require.NoError(t, run(s))
+			require.Equal(t, []string{"__keyspace@0__:k zadd"}, heard.take())
+		})
+	}
+}
