@@ -170,7 +170,7 @@ func TestBitsAreSet(t *testing.T) {
 
 func TestCombineBits(t *testing.T) {
 	r := rng(t)
-	for round := range 60 {
+	for round := range max(alone(60), 10) {
 		var all []Bits
 		var models [][]bool
 		size := 0
@@ -288,7 +288,7 @@ func TestBitsAllocations(t *testing.T) {
 // A bitmap of 64 MB that is nearly all hole costs what was written, in all that is done
 // with it, and a clone of it one page a write.
 func TestBitsSparse(t *testing.T) {
-	const size = 64 << 20
+	size := alone(64) << 20
 	b := NewBytes("")
 	b.Grow(size)
 	require.Zero(t, b.Allocated())

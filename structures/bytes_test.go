@@ -89,7 +89,7 @@ func TestBytesEqualsModel(t *testing.T) {
 		r := rng(t)
 		s := randomText(r, base)
 		all := []*bytesModel{{b: NewBytes(s), m: []byte(s)}}
-		for range 500 {
+		for range max(alone(500), 100) {
 			m := all[r.IntN(len(all))]
 			if r.IntN(20) == 0 {
 				c := m.clone()

@@ -185,7 +185,7 @@ func TestHashEqualsModel(t *testing.T) {
 				large := 0
 				for _, fields := range []int{2, 4, 10, 40, 40, 200} {
 					m := newHashModel(cfg)
-					for range 400 {
+					for range max(alone(400), 100) {
 						m.step(t, r, fields, timed)
 						if r.IntN(10) == 0 {
 							m.check(t)

@@ -141,7 +141,7 @@ func TestSetEqualsModel(t *testing.T) {
 				if name == "one hash" && members == 1000 { // every step is O(n)
 					continue
 				}
-				for range 4 {
+				for range alone(4) {
 					m := newSetModel(cfg)
 					for i := range min(6*members, 3000) {
 						m.step(t, r, members)
@@ -380,7 +380,7 @@ func TestSetAlgebraEqualsModel(t *testing.T) {
 	for name, cfg := range setConfigs() {
 		t.Run(name, func(t *testing.T) {
 			r := rng(t)
-			for range 60 {
+			for range max(alone(60), 10) {
 				var models []*setModel
 				var sets []*Set
 				for range 1 + r.IntN(8) {
@@ -417,8 +417,8 @@ func TestSetAlgebraOfLargeSets(t *testing.T) {
 	var sets []*Set
 	for i, n := range []int{3000, 3000, 300, 20_000} {
 		m := newSetModel(cfg)
-		for j := range n {
-			m.add(t, strconv.Itoa(1000*i+j))
+		for j := range alone(n) {
+			m.add(t, strconv.Itoa(alone(1000)*i+j))
 		}
 		models, sets = append(models, m), append(sets, m.s)
 	}
@@ -553,7 +553,7 @@ func TestSetAllocations(t *testing.T) {
 // A set of a million members of 16 bytes costs at most 72 bytes each.
 func TestSetMemory(t *testing.T) {
 	s := NewSet(TableConfig{Hash: seeded}.WithDefaults())
-	const n = 300_000
+	n := max(alone(300_000), 50_000)
 	for i := range n {
 		s.Add(fmt.Sprintf("member%010d", i))
 	}
@@ -564,7 +564,7 @@ func TestSetMemory(t *testing.T) {
 // A clone is O(1), and so is the first write after it.
 func TestSetCloneIsBounded(t *testing.T) {
 	s := NewSet(TableConfig{Hash: seeded}.WithDefaults())
-	for i := range 200_000 {
+	for i := range alone(200_000) {
 		s.Add(strconv.Itoa(i))
 	}
 	require.LessOrEqual(t, testing.AllocsPerRun(10, func() { s.Clone() }), 10.0)

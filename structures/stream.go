@@ -158,10 +158,6 @@ func (s *Stream) SetConfig(seconds, size int) { s.config = [2]int{seconds, size}
 // of pairs' strings; they are copied. id must be above LastID. The complexity is O(1)
 // amortised, and O(n) in the bytes of the entry.
 func (s *Stream) Add(id StreamID, pairs []string) {
-	bytes := 0
-	for _, p := range pairs {
-		bytes += len(p)
-	}
 	for s.tail != nil && !s.tail.base.less(id) {
 		s.dropPage(s.tail) // all of it was deleted, and LastID set back
 	}
@@ -169,7 +165,7 @@ func (s *Stream) Add(id StreamID, pairs []string) {
 		s.tail = s.ownPage(s.tail)
 		s.tail.cutTo(id)
 	}
-	if s.tail == nil || s.tail.full(bytes) {
+	if s.tail == nil || s.tail.full(pairsBytes(pairs)) {
 		s.addPage(id, pairs)
 	}
 	s.tail = s.ownPage(s.tail)

@@ -164,3 +164,43 @@ func (c *radixCounter) done() int {
 
 // uvarint64Len is uvarintLen of any number.
 func uvarint64Len(n uint64) int { return (bits.Len64(n|1) + 6) / 7 }
+
+// StreamNode is a page of a stream as a node of a Redis stream: also with the entries that
+// were deleted since it was begun. It is good until the next write.
+type StreamNode struct{ page *streamPage }
+
+// EachNode calls visit with the nodes in their order until it returns false. visit must not
+// write. The complexity is O(n).
+func (s *Stream) EachNode(visit func(n StreamNode) bool) {
+	s.eachPage(func(p *streamPage) bool { return visit(StreamNode{p}) })
+}
+
+// ID returns the ID of the first entry, also if it was deleted.
+func (n StreamNode) ID() StreamID { return n.page.base }
+
+// Len returns the number of entries, with those that were deleted.
+func (n StreamNode) Len() int { return int(n.page.n) }
+
+// Fields returns the fields that entries share.
+func (n StreamNode) Fields() []string {
+	p := n.page
+	list, rest := make([]string, p.fields), piece(p.buf[uvarintLen(int(p.fields)):p.head])
+	for i := range list {
+		list[i], rest = nextItem(rest)
+	}
+	return list
+}
+
+// Entry returns entry i and whether it was deleted.
+func (n StreamNode) Entry(i int) (e StreamEntry, deleted bool) {
+	return n.page.entry(i), n.page.isDead(i)
+}
+
+// EndNode makes the next entry begin a node, as one of a stream that comes from elsewhere
+// may end before it is full.
+func (s *Stream) EndNode() {
+	if s.tail != nil {
+		s.tail = s.ownPage(s.tail)
+		s.tail.cut = streamNodeEntries
+	}
+}

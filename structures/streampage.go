@@ -88,6 +88,14 @@ func (p *streamPage) full(bytes int) bool {
 	return p.redis+bytes >= streamNodeBytes || p.n+p.cut >= streamNodeEntries
 }
 
+// pairsBytes returns how many bytes the fields and values of an entry have.
+func pairsBytes(pairs []string) (n int) {
+	for _, p := range pairs {
+		n += len(p)
+	}
+	return n
+}
+
 func (p *streamPage) allocated() int { return streamPageOverhead + len(p.buf) }
 
 // size is the logical size.
