@@ -33,6 +33,8 @@ type Scheduler struct {
 	cfg  Config
 	wake chan struct{}
 
+	working sync.Mutex // held while a source runs, taken before lock
+
 	lock    sync.Mutex
 	at      []int64 // deadline by source, 0 if it is not in the heap
 	place   []int32 // in the heap, by source
@@ -92,8 +94,11 @@ func (s *Scheduler) Earliest() int64 {
 	return s.earliest()
 }
 
-// RunDue runs what is due now until nothing is, in the order of the deadlines.
+// RunDue runs what is due now until nothing is, in the order of the deadlines. What the
+// goroutine runs at the time is done when it returns.
 func (s *Scheduler) RunDue() {
+	s.working.Lock() // a run that has begun counts, too
+	defer s.working.Unlock()
 	for {
 		s.lock.Lock()
 		if at := s.earliest(); at == 0 || at > s.cfg.Now() {
@@ -117,20 +122,24 @@ func (s *Scheduler) Close() {
 
 func (s *Scheduler) loop() {
 	for {
+		s.working.Lock()
 		s.lock.Lock()
 		at := s.earliest()
-		if s.closed || at == 0 {
+		switch {
+		case s.closed || at == 0:
 			s.running = false
 			s.ended.Broadcast()
 			s.lock.Unlock()
+			s.working.Unlock()
 			return
-		}
-		if at > s.cfg.Now() {
+		case at > s.cfg.Now():
 			s.lock.Unlock()
+			s.working.Unlock()
 			s.cfg.Wait(at, s.wake)
-			continue
+		default:
+			s.runFirst()
+			s.working.Unlock()
 		}
-		s.runFirst()
 	}
 }
 

@@ -3,6 +3,7 @@ package expire
 import (
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -226,4 +227,32 @@ func TestScheduleFromMany(t *testing.T) {
 		return s.Earliest() == 0
 	}, 10*time.Second, time.Millisecond)
 	s.Close()
+}
+
+// TestRunDueWaits: when RunDue returns, what the goroutine was running is done, too.
+func TestRunDueWaits(t *testing.T) {
+	began, end := make(chan struct{}), make(chan struct{})
+	var done atomic.Bool
+	s := New(Config{
+		Sources: 1, Now: func() int64 { return 1 }, Wait: func(_ int64, wake <-chan struct{}) { <-wake },
+		Run: func(int) (int64, bool) {
+			close(began)
+			<-end
+			done.Store(true)
+			return 0, true
+		},
+	})
+	defer s.Close()
+	s.Schedule(0, 1)
+	<-began
+	early := make(chan bool)
+	go func() {
+		s.RunDue()
+		early <- !done.Load()
+	}()
+	for range 1000 { // enough for one that does not wait
+		runtime.Gosched()
+	}
+	close(end)
+	require.False(t, <-early)
 }
