@@ -105,11 +105,7 @@ func (w *write) saveOver(k Kind, v aggregate, large bool) bool {
 
 // entry returns v as what a key holds.
 func (w *write) entry(k Kind, v aggregate, large bool) structures.Entry {
-	encoding := uint8(encSmall)
-	if large {
-		encoding = encLarge
-	}
-	e := structures.Entry{Kind: recordKind(k, encoding)}
+	e := structures.Entry{Kind: aggregateKind(k, large)}
 	if blob, packed := v.Blob(); packed {
 		e.Bytes = blob
 		return e
@@ -119,6 +115,25 @@ func (w *write) entry(k Kind, v aggregate, large bool) structures.Entry {
 		w.sh.working[k] = nil // it is the key's now
 	}
 	return e
+}
+
+// aggregateEntry is entry for a value that was not lent. That is not made of this: each copy of
+// an Entry shows in what a small command takes.
+func aggregateEntry(k Kind, v aggregate, large bool) structures.Entry {
+	e := structures.Entry{Kind: aggregateKind(k, large)}
+	if blob, packed := v.Blob(); packed {
+		e.Bytes = blob
+	} else {
+		e.Object = v
+	}
+	return e
+}
+
+func aggregateKind(k Kind, large bool) uint8 {
+	if large {
+		return recordKind(k, encLarge)
+	}
+	return recordKind(k, encSmall)
 }
 
 // loadKind is load for a key that must hold kind k.

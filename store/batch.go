@@ -13,6 +13,7 @@ import (
 type batch struct {
 	s       *Store
 	op      string
+	by      any // for whom, as in scope
 	shards  []*shard
 	write   bool  // the locks are exclusive
 	quiet   bool  // looking a key up is no access to it
@@ -142,7 +143,7 @@ func (b *batch) collect(db DB, op string, keys []string) error {
 	if err := db.check(); err != nil {
 		return mistake(op, "", err)
 	}
-	b.s, b.op = db.s.Store, op
+	b.s, b.op, b.by = db.s.Store, op, db.s.by
 	shards := b.buf[:0]
 	for _, key := range keys {
 		if len(key) > MaxStringLen {
@@ -200,7 +201,7 @@ func (b *batch) end() {
 	if b.awaited {
 		b.s.serve(shards)
 	}
-	told := b.write && b.s.seal(shards, b.more) // before others see it
+	told := b.write && b.s.seal(shards, b.more, b.by) // before others see it
 	for _, sh := range shards {
 		if !b.write {
 			sh.mu.RUnlock()

@@ -13,6 +13,9 @@ import (
 // newTest returns a store that is checked and closed at the end of the test.
 func newTest(t testing.TB, opts ...Option) *Store {
 	t.Helper()
+	if raceEnabled { // to which each lock is much work
+		opts = append([]Option{WithShards(32)}, opts...)
+	}
 	s := New(opts...)
 	t.Cleanup(func() {
 		check(t, s)
@@ -227,6 +230,7 @@ func (w *walk) record(s *Store, sh *shard, n int, r *structures.Record, versions
 		}
 	}
 	w.stats.Keys++
+	w.stats.Databases[n].Keys++
 	w.stats.Memory += r.Size()
 	at := r.Deadline()
 	if at < 0 {
@@ -234,6 +238,7 @@ func (w *walk) record(s *Store, sh *shard, n int, r *structures.Record, versions
 	}
 	if kindOf(r) == KindHash && w.hash(key, r) || at != 0 {
 		w.stats.Volatile++
+		w.stats.Databases[n].Volatile++
 	}
 	if gone(r, w.now) {
 		w.gone[n] = append(w.gone[n], key)

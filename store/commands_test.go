@@ -223,12 +223,12 @@ var checklist = []commandFamily{
 		{"XGROUP CREATECONSUMER", "6.2.0", ""},
 		{"XGROUP DELCONSUMER", "5.0.0", ""},
 		{"XGROUP DESTROY", "5.0.0", ""},
-		{"XGROUP HELP", "5.0.0", "comes with the Redis protocol: a text for people at a terminal"},
+		{"XGROUP HELP", "5.0.0", "in package command: a text for people at a terminal"},
 		{"XGROUP SETID", "5.0.0", ""},
 		{"XIDMPRECORD", "8.8.0", "entries have no idempotent IDs"},
 		{"XINFO CONSUMERS", "5.0.0", ""},
 		{"XINFO GROUPS", "5.0.0", ""},
-		{"XINFO HELP", "5.0.0", "comes with the Redis protocol: a text for people at a terminal"},
+		{"XINFO HELP", "5.0.0", "in package command: a text for people at a terminal"},
 		{"XINFO STREAM", "5.0.0", ""},
 		{"XLEN", "5.0.0", ""},
 		{"XNACK", "8.8.0", ""},
@@ -243,19 +243,19 @@ var checklist = []commandFamily{
 	{"generic", []redisCommand{
 		{"COPY", "6.2.0", ""},
 		{"DEL", "1.0.0", ""},
-		{"DUMP", "2.6.0", "comes with the Redis protocol"},
+		{"DUMP", "2.6.0", ""},
 		{"EXISTS", "1.0.0", ""},
 		{"EXPIRE", "1.0.0", ""},
 		{"EXPIREAT", "1.2.0", ""},
 		{"EXPIRETIME", "7.0.0", ""},
 		{"KEYS", "1.0.0", ""},
-		{"MIGRATE", "2.6.0", "later, with the protocol: an error that says that the library opens no connection"},
+		{"MIGRATE", "2.6.0", "in package command: an error that says that the library opens no connection"},
 		{"MOVE", "1.0.0", ""},
 		{"OBJECT ENCODING", "2.2.3", ""},
 		{"OBJECT FREQ", "4.0.0", ""},
-		{"OBJECT HELP", "6.2.0", "comes with the Redis protocol: a text for people at a terminal"},
+		{"OBJECT HELP", "6.2.0", "in package command: a text for people at a terminal"},
 		{"OBJECT IDLETIME", "2.2.3", ""},
-		{"OBJECT REFCOUNT", "2.2.3", "comes with the Redis protocol: the collector keeps no reference counts"},
+		{"OBJECT REFCOUNT", "2.2.3", "in package command: the collector keeps no reference counts"},
 		{"PERSIST", "2.2.0", ""},
 		{"PEXPIRE", "2.6.0", ""},
 		{"PEXPIREAT", "2.6.0", ""},
@@ -264,7 +264,7 @@ var checklist = []commandFamily{
 		{"RANDOMKEY", "1.0.0", ""},
 		{"RENAME", "1.0.0", ""},
 		{"RENAMENX", "1.0.0", ""},
-		{"RESTORE", "2.6.0", "comes with the Redis protocol"},
+		{"RESTORE", "2.6.0", ""},
 		{"SCAN", "2.8.0", ""},
 		{"SORT", "1.0.0", ""},
 		{"SORT_RO", "7.0.0", ""},
@@ -272,8 +272,8 @@ var checklist = []commandFamily{
 		{"TTL", "1.0.0", ""},
 		{"TYPE", "1.0.0", ""},
 		{"UNLINK", "4.0.0", ""},
-		{"WAIT", "3.0.0", "later, with the protocol: it answers for zero replicas"},
-		{"WAITAOF", "7.2.0", "later, with the protocol: it answers for zero replicas"},
+		{"WAIT", "3.0.0", "in package command: it answers for zero replicas"},
+		{"WAITAOF", "7.2.0", "in package command: it answers for zero replicas"},
 	}},
 	{"pubsub", []redisCommand{
 		{"PSUBSCRIBE", "2.0.0", ""},
@@ -304,6 +304,7 @@ var checklist = []commandFamily{
 		{"FLUSHDB", "1.0.0", ""},
 		{"MEMORY USAGE", "4.0.0", ""},
 		{"SWAPDB", "4.0.0", ""},
+		{"TIME", "2.6.0", ""},
 		{"HOTKEYS GET", "8.6.0", noHotKeys},
 		{"HOTKEYS RESET", "8.6.0", noHotKeys},
 		{"HOTKEYS START", "8.6.0", noHotKeys},
@@ -428,7 +429,8 @@ func commandsTable(list []commandFamily, methods map[string][]string, c *coverag
 		"The commands of Redis 7.2 and those that came since, up to 8.10; a dash is what Alcove does not have, with the reason.\n" +
 		"[Options](#options-that-are-not-there) that it does not have are at the end. Methods of `DB` are methods of `Store`,\n" +
 		"too: a store is its database 0. Of the server's commands, only those on keys are methods. Families that have no\n" +
-		"method yet: " + strings.Join(later, ", ") + ".\n")
+		"method yet: " + strings.Join(later, ", ") + ". All commands as words, with Redis's replies, are in package\n" +
+		"[command](command/COMMANDS.md).\n")
 	for _, family := range list {
 		fmt.Fprintf(&b, "\n## %s\n\n| Command | Go method | Since Redis | Test | Benchmark |\n| --- | --- | --- | --- | --- |\n", family.name)
 		for _, command := range family.commands {
@@ -479,7 +481,7 @@ func TestCommandsComplain(t *testing.T) {
 	require.Empty(t, c.testsOf(redisCommand{name: "GET", since: "8.10.0"}, methods["GET"]))
 	require.Empty(t, benchmarkOf("NOTHING"))
 	table := commandsTable(list, methods, c)
-	require.Contains(t, commandsTable([]commandFamily{{name: "geo"}, {name: "stream"}}, nil, c), "method yet: bitmap, hyperloglog, pubsub, scripting, connection.\n")
+	require.Contains(t, commandsTable([]commandFamily{{name: "geo"}, {name: "stream"}}, nil, c), "method yet: bitmap, hyperloglog, pubsub, scripting, connection. All")
 	require.Contains(t, table, "| [XREADGROUP]("+redisDocs+"xreadgroup/) | MAXCOUNT, MAXSIZE | 8.10.0 | as XREAD |\n")
 	require.Contains(t, table, "| [GET]("+redisDocs+"get/) | [String.Get](https://pkg.go.dev/"+modulePath+"/store#String.Get) | 1.0.0 | TestRedisRandom | bench.BenchmarkStrings |\n")
 	require.Contains(t, table, "| [LCS]("+redisDocs+"lcs/) | – later | 7.0.0 | – | – |\n")

@@ -45,6 +45,7 @@ var benchmarks = map[string]string{
 	"GEOADD": "BenchmarkGeoAdd", "GEODIST": "BenchmarkGeoDist", "GEOSEARCH": "BenchmarkGeoSearch",
 	"XADD": "bench.BenchmarkStreams", "XRANGE": "bench.BenchmarkStreams", "XREADGROUP": "bench.BenchmarkStreams", "XACK": "bench.BenchmarkStreams",
 	"SCAN": "bench.BenchmarkScan", "KEYS": "pubsub.BenchmarkMatch", "SORT": "BenchmarkSort",
+	"DUMP": "BenchmarkDump", "RESTORE": "BenchmarkDump",
 	"PUBLISH": "pubsub.BenchmarkPublish", "PSUBSCRIBE": "pubsub.BenchmarkPublishPatterns",
 	"MULTI": "BenchmarkTransactions", "EXEC": "BenchmarkTransactions",
 }
@@ -95,6 +96,7 @@ var unmeasured = []struct{ commands, why string }{
 	{"TYPE|P?TTL|P?EXPIRETIME|EXISTS|TOUCH|OBJECT .*|MEMORY USAGE|RANDOMKEY", "one lookup, as GET"},
 	{"DEL|UNLINK|P?EXPIRE(AT)?|PERSIST|COPY|MOVE|RENAME(NX)?", "one write a key, as SET"},
 	{"DBSIZE|FLUSHDB|FLUSHALL|SWAPDB", "a few words a shard"},
+	{"TIME", "one look at the clock"},
 	{"WATCH", "one lookup a key, as GET"},
 	{"DEBUG DIGEST", "for tests"},
 	{"SPUBLISH", "as PUBLISH"},
@@ -287,6 +289,7 @@ var notCompared = map[string]string{
 	"MEMORY USAGE": "it is no read",
 	"MULTI":        "TestRedisEventsOfTransactions has closures for it",
 	"SORT_RO":      "it is SORT without STORE",
+	"TIME":         "it reads no key",
 	"WATCH":        "it is no read",
 }
 

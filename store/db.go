@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"math/rand/v2"
-	"sync/atomic"
 )
 
 // DB is one of the databases of a [Store]. It is a small value: copy it freely.
@@ -15,9 +14,13 @@ type DB struct { // with a key it has four words: more would lie in memory, not 
 // scope is where an operation runs: in a store, or in a transaction on it.
 type scope struct {
 	*Store
-	tx    *Tx
-	plain atomic.Bool // a store that is not closed, and tracks no access
+	tx *Tx
+	by any // for whom changes are made, nil for nobody that observers know
 }
+
+// plain says whether a command may read straight from the tables: not those of a transaction,
+// of a store that is closed, or of one that tracks access.
+func (s *scope) plain() bool { return s.tx == nil && s.untracked.Load() }
 
 // tx returns the transaction that db is in, nil if it is in none.
 func (db DB) tx() *Tx {
@@ -29,6 +32,16 @@ func (db DB) tx() *Tx {
 
 // database is what a Store embeds: its field can't be named as its method DB.
 type database = DB
+
+// Store returns the store that db is a database of, nil in a transaction and on a snapshot.
+//
+// The complexity is O(1).
+func (db DB) Store() *Store {
+	if db.s == nil || db.s.tx != nil || db.s.Store == nil || db.s.readOnly {
+		return nil
+	}
+	return db.s.Store
+}
 
 // String returns a handle of the string at key, whether there is one or not.
 // It allocates nothing.
@@ -85,6 +98,9 @@ func (db DB) RandomKey() (string, error) {
 	total := db.records()
 	if err := db.check(); err != nil || total == 0 {
 		return "", cmp.Or(err, ErrNotFound)
+	}
+	if c := db.chance(); c != nil {
+		return drawn(c, alphabetic(db.keys()), -1)[0], nil
 	}
 	at := rand.IntN(total)
 	for i := range db.s.shards {

@@ -108,6 +108,15 @@ var (
 	ErrNoStream = errors.New("store: the stream that was waited for is no longer there")
 	// ErrBusyGroup says that there is a consumer group of that name already.
 	ErrBusyGroup = errors.New("store: consumer group name already exists")
+	// ErrBusyKey says that there is a value at a key where one was to be restored.
+	ErrBusyKey = errors.New("store: target key name already exists")
+	// ErrPayloadVersion says that what was to be restored is too short for a payload, is of
+	// a later version, or was damaged.
+	ErrPayloadVersion = errors.New("store: payload version or checksum are wrong")
+	// ErrBadPayload says that what was to be restored is a payload, and makes no value.
+	ErrBadPayload = errors.New("store: bad data format of the payload")
+	// ErrNotDumpable says that no payload can have a value.
+	ErrNotDumpable = errors.New("store: no payload can have the value: the stream has pending entries that are nobody's")
 	// ErrNotTracked says that the store was not made with the [Tracking] that the
 	// operation needs.
 	ErrNotTracked = errors.New("store: access is not tracked; see WithTracking")

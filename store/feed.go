@@ -51,7 +51,7 @@ func (f *Feed) begin() {
 		return
 	}
 	e.feeds = append(e.feeds, f)
-	e.fed.Store(int32(len(e.feeds)))
+	e.countFed()
 	f.s.hear()
 }
 
@@ -224,6 +224,6 @@ func (f *Feed) leave() {
 	defer e.turn.Unlock()
 	f.left = true
 	e.feeds = slices.DeleteFunc(e.feeds, func(o *Feed) bool { return o == f })
-	e.fed.Store(int32(len(e.feeds)))
+	e.countFed()
 	f.s.hear()
 }

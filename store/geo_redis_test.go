@@ -347,6 +347,7 @@ func geoLineOf(name string, a []string) (l geoLine, err error) {
 		}
 	}
 	l.q = options(by(from))
+	l.q.radius = name != "GEOSEARCHSTORE"
 	return l, nil
 }
 

@@ -15,6 +15,7 @@ type GeoQuery struct {
 	limited bool
 	any     bool
 	count   int
+	radius  bool // it is that of GEORADIUS, as the event of what it stores says
 }
 
 type geoOrder uint8
@@ -207,7 +208,7 @@ func (g Geo) find(op string, q *GeoQuery) ([]structures.GeoFound, error) {
 
 // SearchStore stores the places at src that q selects in place of whatever the key held, and
 // returns how many there are. Without any, the key is removed. It stands for the STORE of
-// GEORADIUS, too, and notifies of geosearchstore then.
+// GEORADIUS, too.
 //
 // It returns [ErrWrongType] if src holds another type, and the errors of [Geo.Search].
 //
@@ -239,7 +240,10 @@ func (g Geo) SearchStoreDist(src string, q GeoQuery) (int, error) {
 }
 
 func (g Geo) searchStore(src string, q *GeoQuery, score func(*structures.GeoFound) float64) (int, error) {
-	const op = "GEOSEARCHSTORE"
+	op := "GEOSEARCHSTORE"
+	if q.radius {
+		op = "GEORADIUSSTORE"
+	}
 	var b batch
 	defer b.end()
 	if err := b.begin(g.db, op, g.key, src); err != nil {

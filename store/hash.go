@@ -2,7 +2,6 @@ package store
 
 import (
 	"iter"
-	"math"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -58,7 +57,7 @@ func (h Hash) load(op string, view *structures.Hash) (v *structures.Hash, locked
 
 // look returns the value of field. It takes no lock where no writer is in the way.
 func (h Hash) look(op, field string) (value string, found bool, err error) {
-	if h.db.s != nil && h.db.s.plain.Load() && uint(h.db.n) < Databases {
+	if h.db.s != nil && h.db.s.plain() && uint(h.db.n) < Databases {
 		if value, o := h.loadField(field); o != structures.Unclear {
 			return value, o == structures.Found, nil
 		}
@@ -572,32 +571,51 @@ func (h Hash) IncrBy(field string, n int64) (int64, error) {
 //
 // [HINCRBYFLOAT]: https://redis.io/docs/latest/commands/hincrbyfloat/
 func (h Hash) IncrByFloat(field string, n float64) (float64, error) {
+	text, err := h.IncrByDecimal(field, formatFloat(n))
+	if err != nil {
+		return 0, err
+	}
+	// A sum beyond float64 is stored, and returned as infinity.
+	sum, _ := strconv.ParseFloat(text, 64)
+	return sum, nil
+}
+
+// IncrByDecimal is IncrByFloat for numbers in text, as a client of Redis sends and gets
+// them: n may have more digits than a float64, and the sum is returned as it is stored.
+//
+// It returns [ErrWrongType] if the key holds another type, [ErrNotFloat] if the value or n
+// is not a number, [ErrNaN] if n or the sum is not finite and [ErrTooLarge] if field is
+// longer than [MaxStringLen].
+//
+// The complexity is O(1). Redis: [HINCRBYFLOAT].
+//
+// [HINCRBYFLOAT]: https://redis.io/docs/latest/commands/hincrbyfloat/
+func (h Hash) IncrByDecimal(field, n string) (string, error) {
 	var w write
 	defer w.end()
 	if err := w.begin(h.db, "HINCRBYFLOAT", h.key); err != nil {
-		return 0, err
+		return "", err
 	}
+	by, ok := parseLongDouble(n)
 	switch { // Redis looks at the argument first
-	case math.IsNaN(n):
-		return 0, w.fail(ErrNotFloat)
-	case math.IsInf(n, 0):
-		return 0, w.fail(ErrNaN)
+	case !ok:
+		return "", w.fail(ErrNotFloat)
+	case by.IsInf():
+		return "", w.fail(ErrNaN)
 	}
 	v, err := open(&w, KindHash, structures.NewHash)
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	old, deadline, found := v.Look(field)
 	if !found {
 		old = "0"
 	}
-	text, err := incrFloat(old, formatFloat(n))
+	text, err := incrLongDouble(old, by)
 	if err != nil {
-		return 0, w.fail(err)
+		return "", w.fail(err)
 	}
-	// A sum beyond float64 is stored, and returned as infinity.
-	sum, _ := strconv.ParseFloat(text, 64)
-	return sum, w.setField(v, "hincrbyfloat", field, text, deadline)
+	return text, w.setField(v, "hincrbyfloat", field, text, deadline)
 }
 
 // setField ends a command that sets one field, which is told as name.
@@ -688,6 +706,9 @@ func (h Hash) RandField() (string, error) {
 	case v.Len() == 0:
 		return "", ErrNotFound
 	}
+	if c := h.db.chance(); c != nil {
+		return drawn(c, alphabeticPairs(v), -1)[0].Key, nil
+	}
 	field, _ := v.Random(rand.Uint64N)
 	return field, nil
 }
@@ -735,11 +756,13 @@ func (h Hash) randFields(count int) ([]Pair, error) {
 	var view structures.Hash
 	v, locked, err := h.load(op, &view)
 	defer locked.release()
-	switch {
+	switch c := h.db.chance(); {
 	case err != nil:
 		return nil, err
 	case v.Len() == 0:
 		return nil, nil
+	case c != nil:
+		return drawn(c, alphabeticPairs(v), count), nil
 	case count < 0:
 		pairs := make([]Pair, -count)
 		for i := range pairs {

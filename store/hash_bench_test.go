@@ -74,6 +74,16 @@ func BenchmarkHashIncrBy(b *testing.B) {
 	}
 }
 
+func BenchmarkHashIncrByFloat(b *testing.B) {
+	h := newTest(b).Hash("hash")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := h.IncrByFloat("n", 0.5); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkHashGetAll(b *testing.B) {
 	h, _ := benchHash(b, 10)
 	b.ReportAllocs()

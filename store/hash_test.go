@@ -38,6 +38,7 @@ func init() {
 		"Hash.SetEX":                create,
 		"Hash.IncrBy":               create,
 		"Hash.IncrByFloat":          create,
+		"Hash.IncrByDecimal":        create,
 		"Hash.Expire":               said,
 		"Hash.ExpireAt":             said,
 		"Hash.Persist":              said,

@@ -286,3 +286,56 @@ func TestIncrByFloatOfLongText(t *testing.T) {
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<19), name)
 	}
 }
+
+// TestIncrByDecimal has more digits than a float64. The sums are those of Redis 7.0.15:
+// INCRBYFLOAT of the texts, one after the other.
+func TestIncrByDecimal(t *testing.T) {
+	s := newTest(t)
+	k := s.String("k")
+	for _, c := range []struct{ n, sum string }{
+		{"9007199254740993", "9007199254740993"},
+		{"0.00000000001", "9007199254740993"}, // too far apart
+		{"-9007199254740993", "0"},
+		{"0x10", "16"},
+		{"1e30", "1000000000000000000024696061952"},
+	} {
+		sum, err := k.IncrByDecimal(c.n)
+		require.NoError(t, err, c.n)
+		require.Equal(t, c.sum, sum, c.n)
+		text, err := k.Get()
+		require.NoError(t, err)
+		require.Equal(t, c.sum, text)
+	}
+	_, err := k.IncrByDecimal("one")
+	require.ErrorIs(t, err, ErrNotFloat)
+	_, err = k.IncrByDecimal("inf")
+	require.ErrorIs(t, err, ErrNaN)
+}
+
+// TestHashIncrByDecimal has more digits than a float64. The sums are those of Redis 7.0.15: HINCRBYFLOAT of the texts, one after the other.
+func TestHashIncrByDecimal(t *testing.T) {
+	s := newTest(t)
+	h := s.Hash("h")
+	for _, c := range []struct{ n, sum string }{
+		{"9007199254740993", "9007199254740993"},
+		{"-9007199254740993", "0"},
+		{"0x10", "16"},
+		{"1e30", "1000000000000000000024696061952"},
+	} {
+		sum, err := h.IncrByDecimal("f", c.n)
+		require.NoError(t, err, c.n)
+		require.Equal(t, c.sum, sum, c.n)
+		text, err := h.Get("f")
+		require.NoError(t, err)
+		require.Equal(t, c.sum, text)
+	}
+	for n, want := range map[string]error{"one": ErrNotFloat, "nan": ErrNotFloat, "inf": ErrNaN} {
+		_, err := h.IncrByDecimal("f", n)
+		require.ErrorIs(t, err, want, n)
+		_, err = s.Hash("new").IncrByDecimal("f", n)
+		require.ErrorIs(t, err, want, n)
+	}
+	n, err := s.Exists("new")
+	require.NoError(t, err)
+	require.Zero(t, n)
+}

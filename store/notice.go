@@ -102,24 +102,26 @@ type events struct {
 	queue  []commit
 	spare  []commit
 
-	turn     sync.Mutex // who delivers; taken under no lock, or by a reader under shard locks
-	feeds    []*Feed    // these two belong to turn
-	watchers map[Key][]*watcher
-	fed      atomic.Int32 // how many feeds there are
-	watched  atomic.Int32 // and watchers
+	turn      sync.Mutex // who delivers; taken under no lock, or by a reader under shard locks
+	feeds     []*Feed    // these three belong to turn
+	watchers  map[Key][]*watcher
+	observers []*observer
+	fed       atomic.Int32 // how many feeds and observers there are
+	watched   atomic.Int32 // and watchers
 }
 
 // commit is what one step has done.
 type commit struct {
 	number  uint64
 	time    time.Time
+	by      any // for whom, nil for nobody that observers know
 	list    []notice
 	changed []change
 }
 
-// seal queues what is in the logs of shards, which are locked, and in more as one commit, and
-// says whether there is anything for deliver.
-func (s *Store) seal(shards []*shard, more *log) bool {
+// seal queues what is in the logs of shards, which are locked, and in more as one commit, made
+// for by, and says whether there is anything for deliver.
+func (s *Store) seal(shards []*shard, more *log, by any) bool {
 	if s.events == nil {
 		return false
 	}
@@ -138,17 +140,17 @@ func (s *Store) seal(shards []*shard, more *log) bool {
 	if len(shards) > 1 || more != nil {
 		all.sort()
 	}
-	s.events.add(commit{list: all.list, changed: all.changed}, s.now)
+	s.events.add(commit{by: by, list: all.list, changed: all.changed}, s.now)
 	return true
 }
 
 // sealShard is seal for one shard.
-func (s *Store) sealShard(sh *shard) bool {
-	return !sh.log.empty() && s.seal([]*shard{sh}, nil)
+func (s *Store) sealShard(sh *shard, by any) bool {
+	return !sh.log.empty() && s.seal([]*shard{sh}, nil, by)
 }
 
 // sealAll is seal for all shards.
-func (s *Store) sealAll(more *log) bool {
+func (s *Store) sealAll(more *log, by any) bool {
 	if s.events == nil {
 		return false
 	}
@@ -158,7 +160,7 @@ func (s *Store) sealAll(more *log) bool {
 			shards = append(shards, sh)
 		}
 	}
-	return s.seal(shards, more)
+	return s.seal(shards, more, by)
 }
 
 func (e *events) add(c commit, now func() int64) {
@@ -172,6 +174,20 @@ func (e *events) add(c commit, now func() int64) {
 // deliver sends all that was queued until now. Afterwards whatever the caller has sealed has
 // been sent, by itself or by another.
 func (s *Store) deliver() {
+	for _, o := range s.sendQueue() {
+		o.After()
+	}
+}
+
+// deliverIf is deliver if anything was sealed.
+func (s *Store) deliverIf(told bool) {
+	if told {
+		s.deliver()
+	}
+}
+
+// sendQueue is deliver, but for what observers do afterwards. It returns these.
+func (s *Store) sendQueue() []*observer {
 	e := s.events
 	e.turn.Lock()
 	defer e.turn.Unlock()
@@ -183,6 +199,7 @@ func (s *Store) deliver() {
 		s.send(&list[i])
 	}
 	e.spare = emptied(list)
+	return e.observers
 }
 
 func (s *Store) send(c *commit) {
@@ -200,6 +217,9 @@ func (s *Store) send(c *commit) {
 	if len(c.changed) > 0 {
 		for _, f := range s.events.feeds {
 			f.hear(c)
+		}
+		for _, o := range s.events.observers {
+			o.hear(c)
 		}
 		s.events.wake(c)
 	}

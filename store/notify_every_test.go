@@ -21,6 +21,9 @@ var silentWrites = map[string]string{
 // TestEveryWriteIsTold calls every method with every kind of key: what has changed something
 // has sent a notification, and what has sent one of a missing key has sent no second one.
 func TestEveryWriteIsTold(t *testing.T) {
+	if raceEnabled {
+		t.Skip("one goroutine")
+	}
 	base := newTest(t, WithShards(1))
 	fillKinds(t, base.DB(0), 60)
 	print, silent, told := printOf(t, base), map[string]bool{}, 0

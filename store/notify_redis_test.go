@@ -145,7 +145,7 @@ func (w *twin) events() (list []string) {
 		at := eventChannel.FindStringIndex(channel)
 		n := slices.Index(w.dbs[:], channel[at[0]+1:at[1]-len("__:")])
 		text := fmt.Sprintf("%s@%d__:%s %s", channel[:at[0]], n, channel[at[1]:], m[3])
-		list = append(list, strings.Replace(text, "georadiusstore", "geosearchstore", 1)) // here it is one method
+		list = append(list, text)
 	}
 }
 
@@ -211,11 +211,7 @@ func TestRedisEvents(t *testing.T) {
 			w.compare()
 		}
 	}
-	for _, d := range differs {
-		if w.ran[d.name] == 0 {
-			t.Errorf("%s never ran", d.name)
-		}
-	}
+	w.runRest()
 	w.close()
 }
 
@@ -351,9 +347,9 @@ func TestRedisEventsOfTransactions(t *testing.T) {
 	w := newTwin(t, seededRand(t))
 	w.listen()
 	lots := randomLots()
-	for n := range rounds(4000) {
-		if n%200 == 0 {
-			w.reset([][]Option{nil, {WithShards(1), tiny}}[n/200%2]...)
+	for n := range alone(4000) {
+		if n%100 == 0 {
+			w.reset([][]Option{nil, {WithShards(1), tiny}}[n/100%2]...)
 		}
 		w.transact(w.rng.IntN(waysToTransact), lots)
 		if n%20 == 0 {

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -282,7 +283,7 @@ func TestNotesKeepNothing(t *testing.T) {
 	l := log{notify: NotifyHash | NotifyKeyevent | NotifySubkeyevent}
 	l.note(NotifyHash, 0, long[:5], "hset", []string{long[:7]})
 	with := heapNow()
-	long = ""
+	runtime.KeepAlive(long)
 	require.Less(t, heapNow(), with-4<<20, "before it is sent")
 	require.Equal(t, []notice{{at: l.list[0].at, class: NotifyHash, key: "xxxxx", name: "hset", subkeys: []string{"xxxxxxx"}}}, l.list)
 
@@ -293,7 +294,7 @@ func TestNotesKeepNothing(t *testing.T) {
 	defer sub.Close()
 	require.NoError(t, s.String(long[:5]).Set("x"))
 	with = heapNow()
-	long = ""
+	runtime.KeepAlive(long)
 	require.Less(t, heapNow(), with-4<<20, "before it is received")
 	require.Equal(t, []string{"__keyevent@0__:set yyyyy"}, heardBy(t, sub))
 }

@@ -1,10 +1,11 @@
 package store
 
 import (
-	"math"
 	"math/big"
 	"strconv"
 	"strings"
+
+	"github.com/alcovedb/alcove/store/internal/words"
 )
 
 // Redis reads numbers with three parsers of its own or of the C library, and
@@ -18,9 +19,6 @@ import (
 // and rounding but an unlimited exponent, so the limits are checked by hand.
 
 const (
-	// maxIntText is the length of the longest int64, "-9223372036854775808".
-	maxIntText = 20
-
 	// maxLongDoubleText is one less than MAX_LONG_DOUBLE_CHARS, 5*1024 in
 	// Redis's util.h; 7.0.15 takes 5119 bytes and refuses 5120. It also bounds
 	// the work that a hostile text can cause.
@@ -54,36 +52,7 @@ const (
 
 // parseInt returns the integer that s spells in the only form that Redis takes
 // for one: no plus sign, no leading zeros or spaces, no "-0", within int64.
-func parseInt[T ~string | ~[]byte](s T) (int64, bool) {
-	if len(s) == 0 || len(s) > maxIntText {
-		return 0, false
-	}
-	i := 0
-	if s[0] == '-' {
-		i = 1
-	}
-	if i == len(s) || s[i] == '0' {
-		return 0, len(s) == 1 && s[0] == '0'
-	}
-	var n uint64 // 20 digits may wrap around, but then the length says so
-	digits := len(s) - i
-	for ; i < len(s); i++ {
-		d := s[i] - '0'
-		if d > 9 {
-			return 0, false
-		}
-		n = n*10 + uint64(d)
-	}
-	neg := s[0] == '-'
-	switch {
-	case digits == maxIntText, neg && n > -math.MinInt64, !neg && n > math.MaxInt64:
-		return 0, false
-	case neg:
-		return -int64(n), true
-	default:
-		return int64(n), true
-	}
-}
+func parseInt[T ~string | ~[]byte](s T) (int64, bool) { return words.Int(s) }
 
 // addInt64 returns a+b, and false if the sum does not fit.
 func addInt64(a, b int64) (int64, bool) {
@@ -95,15 +64,23 @@ func addInt64(a, b int64) (int64, bool) {
 // decimals, without trailing zeros. It returns ErrNotFloat if either text is
 // not a number, and ErrNaN if the sum is not finite.
 func incrFloat(current, delta string) (sum string, err error) {
-	a, okA := parseLongDouble(current)
-	b, okB := parseLongDouble(delta)
-	switch {
-	case !okA || !okB:
+	b, ok := parseLongDouble(delta)
+	if !ok {
 		return "", ErrNotFloat
-	case a.IsInf() || b.IsInf(): // and big.Float panics on inf-inf
+	}
+	return incrLongDouble(current, b)
+}
+
+// incrLongDouble is incrFloat for a number that was read.
+func incrLongDouble(current string, delta *big.Float) (sum string, err error) {
+	a, ok := parseLongDouble(current)
+	switch {
+	case !ok:
+		return "", ErrNotFloat
+	case a.IsInf() || delta.IsInf(): // and big.Float panics on inf-inf
 		return "", ErrNaN
 	}
-	a.Add(a, b)
+	a.Add(a, delta)
 	if a.MantExp(nil) > longDoubleMaxExp {
 		return "", ErrNaN
 	}
@@ -116,20 +93,33 @@ func formatFloat(f float64) string {
 	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
-// parseFloat returns the float64 that s spells under strtod's rules, less what
-// Redis refuses: NaN, leading spaces, and numbers that overflow or underflow.
-func parseFloat(s string) (float64, bool) {
-	n, ok := scanNumeral(s)
+// ParseFloat returns the number that a text spells for Redis, by the rules of C's strtod: it
+// may be hexadecimal or an infinity, but not NaN, and has no space before or behind it. A text
+// that is no number is [ErrNotFloat]; of one that is too large, or too near to 0, for a float64
+// it is [ErrOutOfRange], beside the infinity or the 0.
+//
+// The complexity is O(n), n the length of the text.
+func ParseFloat(text string) (float64, error) {
+	n, ok := scanNumeral(text)
 	if !ok {
-		return 0, false
+		return 0, ErrNotFloat
 	}
 	// strconv wants a 'p' in hex numbers, and cuts large exponents short even if
 	// a long mantissa would make up for them (golang.org/issue/42436).
-	if !n.inf && (n.hex || len(s) > maxFloatDigits) {
-		s = n.compact()
+	if !n.inf && (n.hex || len(text) > maxFloatDigits) {
+		text = n.compact()
 	}
-	f, err := strconv.ParseFloat(s, 64)
+	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || f == 0 && !n.isZero() {
+		return f, ErrOutOfRange
+	}
+	return f, nil
+}
+
+// parseFloat is ParseFloat where Redis refuses what is out of range, too.
+func parseFloat(s string) (float64, bool) {
+	f, err := ParseFloat(s)
+	if err != nil {
 		return 0, false
 	}
 	return f, true

@@ -498,3 +498,21 @@ func BenchmarkParseInt(b *testing.B) {
 		parseInt("-1234567890123")
 	}
 }
+
+// What is out of range is told from what is no number.
+func TestParseFloatRange(t *testing.T) {
+	for text, want := range map[string]struct {
+		f   float64
+		err error
+	}{
+		"1.5": {1.5, nil}, "0x10": {16, nil}, "-inf": {math.Inf(-1), nil}, "0e-999": {0, nil},
+		"1e400": {math.Inf(1), ErrOutOfRange}, "-1e400": {math.Inf(-1), ErrOutOfRange},
+		"1e-400": {0, ErrOutOfRange}, "0x1p-2000": {0, ErrOutOfRange},
+		"": {0, ErrNotFloat}, "nan": {0, ErrNotFloat}, " 1": {0, ErrNotFloat}, "1_0": {0, ErrNotFloat},
+	} {
+		f, err := ParseFloat(text)
+		if f != want.f || err != want.err {
+			t.Errorf("ParseFloat(%q) = %v, %v, want %v, %v", text, f, err, want.f, want.err)
+		}
+	}
+}

@@ -59,3 +59,23 @@ func TestIdleTime(t *testing.T) {
 		}
 	}
 }
+
+// What a transaction has made is new.
+func TestIdleTimeInUpdate(t *testing.T) {
+	for tracking, want := range map[Tracking]int{TrackIdleTime: 0, TrackFrequency: lfuInit} {
+		s := newTest(t, WithTracking(tracking))
+		require.NoError(t, s.Update(func(tx *Tx) error {
+			require.NoError(t, tx.String("k").Set("v"))
+			idle, err := tx.ObjectIdleTime("k")
+			if tracking == TrackFrequency {
+				idle, err = 0, nil
+				n, err := tx.ObjectFreq("k")
+				require.NoError(t, err)
+				require.Equal(t, want, n)
+			}
+			require.NoError(t, err)
+			require.Zero(t, idle)
+			return nil
+		}))
+	}
+}

@@ -175,7 +175,7 @@ func (q *queue) claim(at *node, n int, fewest *int) (wt *waiter, next *node) {
 			continue
 		}
 		at.remove()
-		if at.waiter.claimed.CompareAndSwap(false, true) {
+		if at.waiter.claim() {
 			return at.waiter, next
 		}
 	}

@@ -149,7 +149,7 @@ func (sh *shard) read(db DB, look func(t *structures.Table)) {
 
 // text returns the string at key.
 func (db DB) text(op, key string) (string, error) {
-	if db.s == nil || uint(db.n) >= Databases || !db.s.plain.Load() {
+	if db.s == nil || uint(db.n) >= Databases || !db.s.plain() {
 		return db.loadedText(op, key)
 	}
 	sh, h := db.s.hash(key)

@@ -331,7 +331,11 @@ func (s Set) RandMember() (string, error) {
 		return "", ErrNotFound
 	}
 	var view structures.Set
-	member, _ := view.Of(&rec).Random(rand.Uint64N)
+	v := view.Of(&rec)
+	if c := s.db.chance(); c != nil {
+		return drawn(c, alphabetic(v.Members()), -1)[0], nil
+	}
+	member, _ := v.Random(rand.Uint64N)
 	return member, nil
 }
 
@@ -363,11 +367,13 @@ func (s Set) RandMembers(count int) ([]string, error) {
 	}
 	var view structures.Set
 	v := view.Of(&rec)
-	if count >= 0 {
-		return v.Sample(count, rand.Uint64N), nil
-	}
-	if -count > maxDraws {
+	switch c := s.db.chance(); {
+	case -count > maxDraws:
 		return nil, mistake(op, s.key, ErrOutOfRange)
+	case c != nil:
+		return drawn(c, alphabetic(v.Members()), count), nil
+	case count >= 0:
+		return v.Sample(count, rand.Uint64N), nil
 	}
 	members := make([]string, -count)
 	for i := range members {
@@ -402,6 +408,9 @@ func (s Set) Pop() (string, error) {
 	if !ok {
 		return "", ErrNotFound
 	}
+	if c := s.db.chance(); c != nil {
+		member = drawn(c, alphabetic(v.Members()), -1)[0]
+	}
 	v.Rem(member)
 	w.event(NotifySet, "spop")
 	w.save(KindSet, v, false)
@@ -430,7 +439,12 @@ func (s Set) PopN(count int) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	popped := v.Sample(count, rand.Uint64N)
+	var popped []string
+	if c := s.db.chance(); c != nil {
+		popped = drawn(c, alphabetic(v.Members()), count)
+	} else {
+		popped = v.Sample(count, rand.Uint64N)
+	}
 	if len(popped) == 0 {
 		return nil, nil
 	}

@@ -141,7 +141,8 @@ func (sh *shard) mayExpire() bool { return sh.scheduled != 0 }
 func (s *Store) lockAll(op string) (unlock func(), err error) {
 	s.lockShards()
 	if !s.holds.Any(nil) {
-		return s.enterAll(nil), nil
+		leave := s.enterAll(nil, nil)
+		return func() { s.deliverIf(leave()) }, nil
 	}
 	s.unlockShards()
 	c, err := s.takeTurn(context.Background(), nil)
@@ -149,8 +150,12 @@ func (s *Store) lockAll(op string) (unlock func(), err error) {
 		return nil, mistake(op, "", err)
 	}
 	s.lockShards()
-	leave := s.enterAll(nil)
-	return func() { leave(); s.release(c) }, nil
+	leave := s.enterAll(nil, nil)
+	return func() {
+		told := leave()
+		s.release(c)
+		s.deliverIf(told)
+	}, nil
 }
 
 func (s *Store) lockShards() {
@@ -166,23 +171,22 @@ func (s *Store) unlockShards() {
 }
 
 // enterAll makes what is written in all shards, which are locked, be seen at once. It
-// returns what ends that and unlocks. more is what a transaction has noted before.
-func (s *Store) enterAll(more *log) (unlock func()) {
+// returns what ends that, unlocks, and says whether there is anything for deliver. more is what
+// a transaction has noted before, by for whom.
+func (s *Store) enterAll(more *log, by any) (leave func() (told bool)) {
 	s.freezeAll()
 	for i := range s.shards {
 		s.shards[i].seq.Enter()
 	}
-	return func() {
+	return func() bool {
 		s.serveAll()
-		told := s.sealAll(more) // before others see it
+		told := s.sealAll(more, by) // before others see it
 		for i := range s.shards {
 			s.shards[i].seq.Leave()
 			s.shards[i].reschedule(s)
 		}
 		s.unlockShards()
-		if told {
-			s.deliver()
-		}
+		return told
 	}
 }
 
@@ -253,7 +257,7 @@ func (s *Store) expireShard(index int) (next int64, ok bool) {
 
 // unlockTold unlocks a shard and tells what has been done in it.
 func (s *Store) unlockTold(sh *shard) {
-	told := s.sealShard(sh)
+	told := s.sealShard(sh, nil)
 	sh.mu.Unlock()
 	if told {
 		s.deliver()

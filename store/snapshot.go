@@ -152,6 +152,7 @@ func (s *Store) Fork(opts ...Option) *Store {
 	m := s.instant()
 	defer m.release()
 	f := s.forkOf(m, o.clock)
+	f.chance.Store(s.chance.Load().fork())
 	if n := s.Notifications(); n != 0 {
 		_ = f.SetNotifications(n)
 	}
@@ -167,6 +168,7 @@ func (s *Store) forkOf(m *instant, c clock) *Store {
 	o := s.options
 	o.clock, o.notify = c, 0
 	f := newStore(o, s.seed)
+	f.chance.Store(s.chance.Load())
 	for i := range f.shards {
 		sh := &f.shards[i]
 		sh.mu.Lock()
@@ -238,8 +240,9 @@ func (s *Store) viewOf(m *instant) *Store {
 	o := s.options
 	o.clock, o.notify = stoppedClock(src.m.now*int64(time.Millisecond)), 0
 	view := newStore(o, s.seed)
+	view.chance.Store(s.chance.Load())
 	view.readOnly, view.stamp, view.events = true, nil, nil
-	view.scope.plain.Store(true)
+	view.untracked.Store(true)
 	view.options.clock = s.options.clock
 	kin := make([]derived, len(view.shards))
 	for i := range view.shards {

@@ -209,7 +209,7 @@ func TestPinned(t *testing.T) {
 // TestPinnedOfMovedValues: what a snapshot shares with a value that is now at another key,
 // or has another deadline, or is in another database, is not pinned.
 func TestPinnedOfMovedValues(t *testing.T) {
-	n := rounds(20_000)
+	n := max(alone(20_000), 2_000)
 	for name, move := range map[string]func(s *Store) error{
 		"rename":   func(s *Store) error { return s.Rename("k", "another") },
 		"deadline": func(s *Store) error { _, err := s.Expire("k", time.Hour); return err },
@@ -296,7 +296,7 @@ func TestSnapshotDropped(t *testing.T) {
 // TestSnapshotChunksStay: what a snapshot shares is not moved to save memory, as that would
 // take twice the memory; when it is closed, garbage goes as ever.
 func TestSnapshotChunksStay(t *testing.T) {
-	n := rounds(50_000)
+	n := alone(50_000)
 	for name, set := range map[string]func(s *Store, at, value string) error{
 		"strings": func(s *Store, at, value string) error { return s.String(at).Set(value) },
 		"fields":  func(s *Store, at, value string) error { _, err := s.Hash("h").Set(at, value); return err },

@@ -188,7 +188,7 @@ func TestForkGoesItsOwnWay(t *testing.T) {
 				sum uint64
 			}
 			var snaps []frozen
-			for range rounds(400) {
+			for range alone(400) {
 				i := r.IntN(len(stores))
 				switch c := r.IntN(20); {
 				case c == 0 && len(stores) < 6:
@@ -502,7 +502,7 @@ func TestForkTracking(t *testing.T) {
 // TestForkForEachSubtest is what forks are for: one store is prepared, and each of many
 // parallel tests has its own.
 func TestForkForEachSubtest(t *testing.T) {
-	const keys = 100_000
+	keys := alone(100_000)
 	fixture := newTest(t)
 	for i := range keys {
 		if err := fixture.String("key:" + strconv.Itoa(i)).Set(strconv.Itoa(i)); err != nil {

@@ -17,7 +17,12 @@ type Stats struct {
 	Used     int    // bytes allocated for what the store holds
 	Pinned   int    // bytes that only open snapshots of it hold, outside Used
 	Expired  uint64 // keys that have reached their deadline since New
+
+	Databases [Databases]DatabaseStats
 }
+
+// DatabaseStats is what is counted of one database: see [Stats].
+type DatabaseStats struct{ Keys, Volatile int }
 
 // Stats returns what the store counts of itself. A key that is overdue counts
 // until the expirer has removed it.
@@ -47,12 +52,16 @@ func (s *Store) count() Stats {
 	for i := range s.shards {
 		for n := range Databases {
 			if t := s.shards[i].table(n); t != nil {
-				st.Keys += t.Len()
-				st.Volatile += t.Volatile()
+				st.Databases[n].Keys += t.Len()
+				st.Databases[n].Volatile += t.Volatile()
 				st.Memory += t.Size()
 				st.Used += t.Used()
 			}
 		}
+	}
+	for _, db := range st.Databases {
+		st.Keys += db.Keys
+		st.Volatile += db.Volatile
 	}
 	return st
 }

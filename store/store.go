@@ -31,6 +31,7 @@ type Store struct {
 	values    *structures.TableConfig // of the values that are tables themselves
 	shardBits int
 	shards    []shard
+	untracked atomic.Bool // not closed, and no access is tracked
 	expirer   *expire.Scheduler
 	expired   atomic.Uint64
 	closed    atomic.Bool
@@ -38,6 +39,7 @@ type Store struct {
 	whyClosed error                   // what operations return then
 	stamp     func(old uint32) uint32 // nil: access is not tracked
 	options   options                 // for forks
+	chance    atomic.Pointer[chance]  // nil: what is random is that
 
 	ended   chan struct{} // Close closes it
 	signals atomic.Uint64 // given to waiters' keys
@@ -85,7 +87,7 @@ func newStore(o options, seed maphash.Seed) *Store {
 	s.events = new(events)
 	s.events.notify.Store(uint32(o.notify))
 	s.stamp = s.newStamp(o.tracking)
-	s.scope.plain.Store(s.stamp == nil)
+	s.untracked.Store(s.stamp == nil)
 	cfg := structures.TableConfig{
 		Hash:     hasher(seed, o.shardBits),
 		Versions: true, Track: o.tracking != NoTracking, Hashes: hashKinds,
@@ -102,7 +104,7 @@ func newStore(o options, seed maphash.Seed) *Store {
 	manual, _ := o.clock.(*ManualClock)
 	_, stopped := o.clock.(stoppedClock)
 	s.expirer = expire.New(expire.Config{
-		Sources: len(s.shards), Now: s.now, Wait: o.clock.wait, Run: s.expireShard, Manual: manual != nil || stopped,
+		Sources: len(s.shards), Now: s.now, Wait: o.clock.wait, Run: s.expireShard, Manual: manual != nil && !manual.running() || stopped,
 	})
 	if manual != nil {
 		manual.add(s)
@@ -121,7 +123,7 @@ func (s *Store) Close() error {
 	if !s.closed.Swap(true) {
 		close(s.ended)
 	}
-	s.scope.plain.Store(false)
+	s.untracked.Store(false)
 	if c, ok := s.clock.(*ManualClock); ok {
 		c.remove(s)
 	}

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"context"
 	"math"
 	"slices"
 	"time"
 
+	"github.com/alcovedb/alcove/store/internal/hook"
 	"github.com/alcovedb/alcove/structures"
 )
 
@@ -79,11 +81,15 @@ func (b *batch) readGroup(db DB, group, consumer string, o GroupReadOptions, str
 	if err := b.haveGroup(db, group, streams); err != nil {
 		return nil, err
 	}
+	asked := hook.WaitOf(b.ctx)
 	var got []StreamDeliveries
 	for _, at := range streams {
 		w, err := b.group(db, at.Key, group)
 		if err != nil {
 			return nil, err
+		}
+		if asked != nil && w.has(o) && !asked.End() { // at an alarm, and somebody was quicker
+			return nil, context.Canceled
 		}
 		if list, served := w.deliver(consumer, at.Pos, o); served {
 			got = append(got, StreamDeliveries{at.Key, list})

@@ -29,7 +29,8 @@ type readAnswer struct {
 }
 
 // XReadBlock is [DB.XRead] that waits until one of the streams has entries there. [AtEnd] is
-// behind what a stream has at the call. A wait ends with one stream's entries.
+// behind what a stream has at the call. A wait ends with one stream's entries; of a stream that
+// is named twice, with those after the first ID.
 //
 // It returns the error of ctx when that ends, [ErrNotFound] at once in a transaction or on a
 // snapshot, where nobody waits, [ErrNoContext] without a context, [ErrWrongType] if a key
@@ -98,7 +99,25 @@ func (db DB) readOrQueue(ctx context.Context, op string, count int, streams []St
 	if len(got) > 0 {
 		return got, nil, nil
 	}
-	return nil, db.enqueue(&d, keys), nil
+	d.read.once(keys)
+	return nil, b.enqueue(db, &d, keys), nil
+}
+
+// once makes the first ID of a stream that is named twice the one that is waited for, as Redis
+// does.
+func (r *reading) once(keys []string) {
+	if len(keys) < 2 {
+		return
+	}
+	first := make(map[string]StreamID, len(keys))
+	for i, key := range keys {
+		id, ok := first[key]
+		if !ok {
+			id = r.after[i]
+			first[key] = id
+		}
+		r.after[i] = id
+	}
 }
 
 func keysOf(streams []StreamAt) []string {
@@ -193,7 +212,7 @@ func (db DB) readGroupOrQueue(ctx context.Context, group, consumer string, o Gro
 			due = earlier(due, w.claimableAt(o.Claim))
 		}
 	}
-	return nil, db.enqueue(&d, keysOf(streams)), due, nil
+	return nil, b.enqueue(db, &d, keysOf(streams)), due, nil
 }
 
 // claimableAt returns when something of the group may be claimed that has been pending for so
@@ -283,7 +302,7 @@ func (w *groupWrite) has(o GroupReadOptions) bool {
 // take takes who waits at the node out of the queue, and says whether it is still waiting.
 func (n *node) take() bool {
 	n.remove()
-	return n.waiter.claimed.CompareAndSwap(false, true)
+	return n.waiter.claim()
 }
 
 // serve ends the wait at the node.

@@ -548,23 +548,39 @@ func (w *write) integer() (int64, error) {
 //
 // [INCRBYFLOAT]: https://redis.io/docs/latest/commands/incrbyfloat/
 func (s String) IncrByFloat(n float64) (float64, error) {
+	text, err := s.IncrByDecimal(formatFloat(n))
+	if err != nil {
+		return 0, err
+	}
+	sum, _ := strconv.ParseFloat(text, 64) // infinity if it is out of range
+	return sum, nil
+}
+
+// IncrByDecimal is IncrByFloat for numbers in text, as a client of Redis sends and gets
+// them: n may have more digits than a float64, and the sum is returned as it is stored.
+//
+// It returns [ErrWrongType] if the key holds another type, [ErrNotFloat] if the value or n
+// is not a number and [ErrNaN] if the sum is not finite.
+//
+// The complexity is O(1). Redis: [INCRBYFLOAT].
+//
+// [INCRBYFLOAT]: https://redis.io/docs/latest/commands/incrbyfloat/
+func (s String) IncrByDecimal(n string) (string, error) {
 	var w write
 	defer w.end()
 	if err := w.begin(s.db, "INCRBYFLOAT", s.key); err != nil {
-		return 0, err
+		return "", err
 	}
 	if err := w.want(KindString); err != nil {
-		return 0, err
+		return "", err
 	}
-	text, err := incrFloat(w.numeral(), formatFloat(n))
+	text, err := incrFloat(w.numeral(), n)
 	if err != nil {
-		return 0, w.fail(err)
+		return "", w.fail(err)
 	}
-	// A sum beyond float64 is stored, and returned as infinity.
-	sum, _ := strconv.ParseFloat(text, 64)
 	w.put(structures.Entry{Kind: recordKind(KindString, encText), Text: text, Deadline: w.deadline()})
 	w.event(NotifyString, "incrbyfloat")
-	return sum, nil
+	return text, nil
 }
 
 // putText is put, or for a value that does not come from the one before putAnew, of a string
@@ -573,7 +589,7 @@ func (s String) IncrByFloat(n float64) (float64, error) {
 func (w *write) putText(e structures.Entry, name string, anew, timed bool) {
 	late := w.overdue(e.Deadline)
 	if w.sh.log == nil && !late { // nobody listens
-		w.store(e)
+		w.store(&e)
 		return
 	}
 	switch {

@@ -16,6 +16,7 @@ type job struct {
 	viewing  bool
 	serial   bool
 	declared []Key // of a serial one, nil for the whole store
+	by       any   // for whom changes are made, nil for nobody that observers know
 }
 
 // lastRun is the number of the run that holds the whole store and can't fail.

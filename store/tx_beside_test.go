@@ -73,7 +73,7 @@ func TestViewBesideWriter(t *testing.T) {
 				}
 			}
 		})
-		for i := range rounds(200_000) {
+		for i := range alone(200_000) {
 			a, b := 0, 0
 			read := func(tx *Tx) error {
 				one, err := tx.String("a").Get()

@@ -64,7 +64,7 @@ func (r *run) seal() bool {
 			shards = append(shards, m.sh)
 		}
 	}
-	return r.s.seal(shards, r.sh.log)
+	return r.s.seal(shards, r.sh.log, r.by)
 }
 
 // deaf says whether the run has noted less than what is asked for now. Only one that is run
@@ -76,7 +76,7 @@ func (r *run) deaf() bool {
 
 // tell tells what a run has done that has written nothing.
 func (r *run) tell() {
-	if r.s.seal(nil, r.sh.log) {
+	if r.s.seal(nil, r.sh.log, r.by) {
 		r.s.deliver()
 	}
 }
@@ -118,7 +118,7 @@ func (r *run) awaited() bool {
 // commitAwaited is commit where somebody may wait for what was written, and move it on to
 // other shards: all are locked for writing.
 func (r *run) commitAwaited() error {
-	b := batch{s: r.s, op: r.op}
+	b := batch{s: r.s, op: r.op, by: r.by}
 	defer b.end()
 	keys := make([]string, len(r.dirty))
 	for i, at := range r.dirty {
@@ -247,7 +247,8 @@ func (s *Store) installKey(e *txn.Entry[seen], ns int64, first uint64) {
 		}
 		w.expire()
 	case e.Value.found:
-		w.store(entryOf(&e.Value.rec))
+		rec := entryOf(&e.Value.rec)
+		w.store(&rec)
 	case w.ref.Found:
 		w.remove(e.Value.reason)
 	}

@@ -49,3 +49,11 @@ func (tx *Tx) note(op, channel, payload string, sharded bool) (*Store, error) {
 	r.sh.log.list = append(r.sh.log.list, notice{at: lastNote.Add(1), key: channel, name: payload, sharded: sharded})
 	return r.s, nil
 }
+
+// claim says for whom the transaction makes its changes.
+func (tx *Tx) claim(by any) {
+	if r, err := tx.enter(); err == nil {
+		r.by = by
+		r.mu.Unlock()
+	}
+}

@@ -101,7 +101,7 @@ func (tx *Tx) glance(db DB, k Kind, key, field string) (value string, o structur
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.direct(tx, db) || r.number > 1 || !r.s.scope.plain.Load() {
+	if !r.direct(tx, db) || r.number > 1 || !r.s.scope.plain() {
 		return "", structures.Unclear
 	}
 	sh, h := r.s.hash(key)
@@ -152,7 +152,10 @@ func (tx *Tx) doom(err error) error {
 func (tx *Tx) peek(db DB, op, key string, look func(r *structures.Record, stamp uint32)) error {
 	stamp := uint32(0)
 	if db.check() == nil {
-		_ = db.s.DB(db.n).peek(op, key, func(_ *structures.Record, at uint32) { stamp = at })
+		err := db.s.DB(db.n).peek(op, key, func(_ *structures.Record, at uint32) { stamp = at })
+		if err == ErrNotFound && db.s.stamp != nil { // made by the transaction
+			stamp = db.s.stamp(0)
+		}
 	}
 	rec, found, locked, err := tx.load(db, key)
 	defer locked.release()

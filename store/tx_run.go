@@ -87,6 +87,15 @@ func (tx *Tx) enter() (*run, error) {
 	return nil, err
 }
 
+// check returns why nothing can be done in the transaction, nil if there is nothing wrong.
+func (tx *Tx) check() error {
+	r, err := tx.enter()
+	if err == nil {
+		r.mu.Unlock()
+	}
+	return err
+}
+
 // fit returns why the run can't go on.
 func (r *run) fit() error {
 	if r.err == nil && r.overdue() {

@@ -790,7 +790,7 @@ func TestTxGoroutines(t *testing.T) {
 func TestUpdateOfLargeHash(t *testing.T) {
 	s := newTest(t)
 	h := s.Hash("h")
-	for i := range 200_000 {
+	for i := range alone(200_000) {
 		_, err := h.Set(strconv.Itoa(i), "value")
 		require.NoError(t, err)
 	}

@@ -106,16 +106,15 @@ func (r *run) holdsAll() bool { return r.claim != nil && r.claim.Whole() }
 
 // commitWhole puts the copy in the place of what it is a copy of.
 func (r *run) commitWhole() error {
-	s, f := r.s, r.private
+	s, f, told := r.s, r.private, false
+	defer func() { s.deliverIf(told) }() // when neither the store nor the copy is locked
 	_ = f.Close()
 	f.lockShards() // who comes after this finds the copy closed
 	defer f.unlockShards()
 	var more log
 	if !r.wrote() {
 		r.takeNotes(&more)
-		if s.seal(nil, &more) {
-			s.deliver()
-		}
+		told = s.seal(nil, &more, r.by)
 		return nil // what it has read was true at one moment
 	}
 	s.lockShards()
@@ -123,11 +122,12 @@ func (r *run) commitWhole() error {
 		s.unlockShards()
 		return ErrConflict
 	}
-	defer s.enterAll(&more)()
+	leave := s.enterAll(&more, r.by)
+	defer func() { told = leave() }()
 	if err := r.validWhole(); err != nil {
 		return err
 	}
-	told := f.shards[0].log != nil && f.shards[0].log.changes
+	heard := f.shards[0].log != nil && f.shards[0].log.changes
 	if r.holdsAll() {
 		r.settle()
 	}
@@ -141,7 +141,7 @@ func (r *run) commitWhole() error {
 		s.swaps[n].Add(f.swaps[n].Load())
 	}
 	s.signalFilled(f.shards[0].derived.put)
-	if !told { // nobody listened yet when it began
+	if !heard { // nobody listened yet when it began
 		for n := range Databases {
 			s.tellAll(r.op, Swapped, n)
 		}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/alcovedb/alcove/store/internal/hook"
 )
 
 // This is how commands wait: BLPOP and the like. Whoever finds nothing queues at each of
@@ -53,6 +55,7 @@ type waiter struct {
 	demand
 	s       *Store
 	claimed atomic.Bool // by who serves it, or by itself when it gives up: who sets it
+	asked   *hook.Wait  // who else may end the wait, nil if nobody does
 	done    chan answer // takes one, so that who serves never waits
 	nodes   []node      // one a key
 	one     [1]node     // mostly all of them
@@ -94,7 +97,7 @@ func (wt *waiter) wait(ctx context.Context, alarm <-chan struct{}) (a answer) {
 	case <-wt.s.ended:
 		a = wt.giveUp(ErrClosed)
 	case <-alarm:
-		a = wt.giveUp(errAlarm)
+		a = wt.rest()
 	}
 	wt.leave()
 	return a
@@ -132,7 +135,7 @@ func (db DB) takeOrQueue(ctx context.Context, d *demand, keys []string) (answer,
 	if db.tx() != nil {
 		return answer{}, nil, ErrNotFound // nobody waits in a transaction
 	}
-	return answer{}, db.enqueue(d, keys), nil
+	return answer{}, b.enqueue(db, d, keys), nil
 }
 
 // take does what d says with one of the locked keys, and says whether there is anything.
@@ -155,8 +158,9 @@ func (b *batch) take(db DB, key string, d *demand) (a answer, found bool, err er
 
 // enqueue makes a waiter and puts it last in the queues of keys, whose shards are locked,
 // and that of its destination.
-func (db DB) enqueue(d *demand, keys []string) *waiter {
-	wt := &waiter{demand: *d, s: db.s.Store, done: make(chan answer, 1)}
+func (b *batch) enqueue(db DB, d *demand, keys []string) *waiter {
+	wt := &waiter{demand: *d, s: db.s.Store, asked: hook.WaitOf(b.ctx), done: make(chan answer, 1)}
+	wt.asked.Begin()
 	if wt.nodes = wt.one[:]; len(keys) > 1 {
 		wt.nodes = make([]node, len(keys))
 	}
@@ -173,10 +177,31 @@ func (db DB) enqueue(d *demand, keys []string) *waiter {
 
 // giveUp ends the wait with err, or with what somebody was quicker to give.
 func (wt *waiter) giveUp(err error) answer {
-	if wt.claimed.CompareAndSwap(false, true) {
+	if wt.claim() {
 		return answer{err: err}
 	}
 	return <-wt.done
+}
+
+// rest ends the wait for now with errAlarm, or with what somebody was quicker to give.
+func (wt *waiter) rest() answer {
+	if wt.claimed.CompareAndSwap(false, true) {
+		return answer{err: errAlarm}
+	}
+	return <-wt.done
+}
+
+// claim says whether who calls it ends the wait, and nobody has before. Who does then is to
+// answer; a wait that was ended from outside gets its answer here.
+func (wt *waiter) claim() bool {
+	switch {
+	case !wt.claimed.CompareAndSwap(false, true):
+		return false
+	case wt.asked.End():
+		return true
+	}
+	wt.done <- answer{err: context.Canceled}
+	return false
 }
 
 // leave removes a claimed waiter from the queues that it is still in.

@@ -475,6 +475,7 @@ func blockServesAtOnce(t *testing.T, keyCount int) {
 				t.Errorf("%d elements can be seen, %v", n, err)
 				return
 			}
+			runtime.Gosched() // the others have a turn, too
 		}
 	})
 	for range rounds(10_000) / keyCount {

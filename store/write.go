@@ -127,7 +127,7 @@ func (w *write) inspect(db DB, op, key string) error {
 		return mistake(op, key, db.s.whyClosed)
 	}
 	if sh.waiting != nil {
-		w.lockChain(db.s.Store, key)
+		w.lockChain(db, key)
 	}
 	if w.chain == nil { // which has one epoch for all its shards
 		db.s.freeze(sh, db.s.epoch.Load())
@@ -140,14 +140,15 @@ func (w *write) inspect(db DB, op, key string) error {
 }
 
 // lockChain locks, beside the shard, those where waiters may move what is put at key.
-func (w *write) lockChain(s *Store, key string) {
+func (w *write) lockChain(db DB, key string) {
+	s := db.s.Store
 	if w.sh.waiting.moving[key] == nil {
 		return
 	}
 	c := s.widen([]*shard{w.sh}, key)
 	if w.via = &c; len(c.shards) > 1 {
 		w.own = false
-		w.chain = &batch{s: s, shards: c.shards, awaited: true, write: true}
+		w.chain = &batch{s: s, by: db.s.by, shards: c.shards, awaited: true, write: true}
 		w.ns = s.clock.nano()
 		w.chain.enter(true)
 	}
@@ -192,7 +193,7 @@ func (w *write) unlock() {
 	if w.sh.waiting != nil {
 		w.db.s.serveShard(w.sh)
 	}
-	told := w.sh.log != nil && w.db.s.sealShard(w.sh) // before others see it
+	told := w.sh.log != nil && w.db.s.sealShard(w.sh, w.db.s.by) // before others see it
 	if w.odd {
 		w.odd = false
 		w.sh.seq.Leave()
@@ -238,7 +239,7 @@ func (w *write) put(e structures.Entry) {
 	if !w.ref.Found {
 		w.event(NotifyNew, "new")
 	}
-	w.store(e)
+	w.store(&e)
 }
 
 // putAnew is put of a value that takes the place of another, which it does not come from.
@@ -259,9 +260,9 @@ func (w *write) overwritten(was, is Kind) {
 }
 
 // store is put without notifications.
-func (w *write) store(e structures.Entry) {
+func (w *write) store(e *structures.Entry) {
 	if w.run != nil {
-		w.run.put(w, e)
+		w.run.put(w, *e)
 		return
 	}
 	if w.t == nil {
@@ -278,11 +279,11 @@ func (w *write) store(e structures.Entry) {
 		e.Stamp = w.db.s.stamp(0)
 	}
 	if w.sh.log == nil {
-		w.t.Put(&w.ref, w.key, e)
+		w.t.Put(&w.ref, w.key, *e)
 		return
 	}
 	was := w.kind()
-	w.t.Put(&w.ref, w.key, e)
+	w.t.Put(&w.ref, w.key, *e)
 	w.tell(Written, was, e.Version)
 }
 

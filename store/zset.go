@@ -709,13 +709,15 @@ func (z ZSet) random(count int) ([]Scored, error) {
 	var view structures.ZSet
 	v, locked, err := z.read(op, &view, nil)
 	defer locked.release()
-	switch {
+	switch c := z.db.chance(); {
 	case err != nil:
 		return nil, err
 	case v.Len() == 0 || count == 0:
 		return nil, nil
 	case count < -MaxStringLen/scoredSize:
 		return nil, mistake(op, z.key, ErrOutOfRange)
+	case c != nil:
+		return drawn(c, ranked(v), count), nil
 	case count < 0 || count == 1:
 		list := make([]Scored, max(count, -count))
 		for i := range list {

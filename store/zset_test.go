@@ -229,7 +229,7 @@ func TestZSetScanUnderWriters(t *testing.T) {
 		require.NoError(t, err)
 	}
 	r := seededRand(t)
-	for range 20 {
+	for range alone(20) {
 		seen := map[string]int{}
 		for cursor, more := uint64(0), true; more; more = cursor != 0 {
 			some, next, err := z.Scan(cursor, ScanOptions{Count: 1 + r.IntN(20)})
