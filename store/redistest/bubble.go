@@ -1,0 +1,72 @@
+package redistest
+
+import (
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// bubble names the bubble of testing/synctest that the goroutine is in, "" if it is in none.
+// Package synctest does not tell; the first line of a stack does, such as
+// "goroutine 8 [running, synctest bubble 1]:".
+func bubble() string {
+	var b [256]byte
+	line, _, _ := strings.Cut(string(b[:runtime.Stack(b[:], false)]), "\n")
+	_, state, _ := strings.Cut(line, "[")
+	state, _, _ = strings.Cut(state, "]")
+	for _, word := range strings.Split(state, ", ") {
+		if id, found := strings.CutPrefix(word, "synctest bubble "); found {
+			return id
+		}
+	}
+	return ""
+}
+
+// outside says whether t is a test outside all bubbles. Of one inside, Deadline panics: package
+// testing says that it must not be called there.
+func outside(t testing.TB) (is bool) {
+	d, ok := t.(interface{ Deadline() (time.Time, bool) })
+	if !ok {
+		return false
+	}
+	defer func() { is = recover() == nil }()
+	d.Deadline()
+	return true
+}
+
+var (
+	errOutside = errors.New("redistest: this Redis was made in a synctest bubble and is used outside of it: use it inside " +
+		"the bubble, or call redistest.Run outside")
+	errInside = errors.New("redistest: this Redis was made outside the synctest bubble that it is used in: call " +
+		"redistest.Run, or Fork of one made WithTime, in the function that synctest.Test was given")
+)
+
+// elsewhere is the error of one who uses r in another bubble than that of r.
+func (r *Redis) elsewhere() error {
+	switch bubble() {
+	case r.bubble:
+		return nil
+	case "":
+		return errOutside
+	}
+	return errInside
+}
+
+// strange is elsewhere for who needs no client: in bubbles, too, a store of outside does no harm if
+// its clock stands still, as it has no goroutine then.
+func (r *Redis) strange() error {
+	if r.bubble == "" && !r.set.start.IsZero() {
+		return nil
+	}
+	return r.elsewhere()
+}
+
+// atHome ends the test of r if that is strange.
+func (r *Redis) atHome() {
+	r.t.Helper()
+	if err := r.strange(); err != nil {
+		r.t.Fatalf("%v", err)
+	}
+}
