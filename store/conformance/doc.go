@@ -14,6 +14,41 @@
 // closures. TestBlocking and TestBlockingStreams have commands that wait beside transactions
 // that push or add, in bubbles: who gives up must have seen that there was nothing.
 //
+// # Clients
+//
+// The tests of real clients (go-redis, redigo, rueidis, radix; valkey-go in caching_test.go)
+// connect them to a store in memory, outside a bubble and in one, and to a redis-server on a
+// unix socket, and demand the same of all three; face_test.go has the three sides. No
+// goroutine may be left of either end. The methods of redis.Cmdable of go-redis stand in a
+// table, redisRows, with arguments: values, errors and the databases afterwards are compared
+// with redis-server's. A method that a new version of go-redis brings fails TestCmdable until
+// it has a row.
+// TestClusterRules and TestClusterClients do the same with the rules of a cluster, beside a
+// redis-server that is a cluster of one node, and TestDocumentedClients has the clients that package
+// redistest shows.
+//
+// Who runs clients in a bubble should know two things of them. go-redis has one pool of
+// timers for all its clients, which a timer of a bubble must not come out of: there, PoolSize
+// should be so large that nobody waits for a connection. And rueidis pings every second, so
+// that an hour of the bubble's clock is 3,600 pings.
+//
+// TestWatermill runs the suite of package pubsub/tests of watermill with watermill-redisstream,
+// in its short form; -rounds 2 runs it whole.
+//
+// TestGoRedisBulk has pipelines of large values; -rounds 20 makes them 10 GiB. TestCrowd has
+// many clients at once that close and vanish; -rounds and -seed are as below.
+//
+// # Random commands
+//
+// TestFuzz sends random commands of several clients, all rows of the table of package command
+// and all their options, to a store in memory and to a redis-server, and compares every reply,
+// to the byte. fuzzgrammar_test.go says what commands take, fuzzscene_test.go what several
+// clients do together, fuzzcanon_test.go what can't be compared, and fuzztable_test.go which
+// rows no run can meet with success. What differs is made small, and printed as a script.
+// TestFuzzFinds puts differences there and demands that they are found.
+//
+//	go test -run 'TestFuzz$' -commands 1000000 -seed 7 -v
+//
 // # Longer runs
 //
 // The usual run is short. From this directory,
@@ -46,18 +81,9 @@
 //
 //	Flags: -stuck=2s -test.timeout=10s
 //
-// Each mutant is a build of its own, by go test -c -overlay, so that all of them take
-// minutes. The usual run wants every patch to apply, and tries those with the line
-//
-//	Often: yes
-//
-// which are one for each mechanism: the order of locks, the copies that snapshots and
-// readers without a lock need, several keys in one step, the validation of commits and of
-// reads, the clones of transactions, what they hold, and for those who wait that one of
-// two serves them, that nobody else sees it, that commits do, and that whoever changes a
-// stream does. CI tries them all, those that a plain run leaves out with -mutants rest; by hand:
-//
-//	go test -run TestMutants -mutants all -timeout 20m
+// A build has all mutants: it has every function that one of them changes as it was and as
+// that mutant has it, and takes the one that ALCOVE_MUTANT names by its number, none
+// without. So a mutant may change bodies of functions only, and four builds are enough.
 //
 // To add one, break the code, run the tests, see one fail each time, and write the diff:
 //
@@ -65,7 +91,7 @@
 //
 // then put the header before it, undo the change, and run
 //
-//	go test -run TestMutants/name -mutants all -kills 20
+//	go test -run TestMutants/name -kills 20
 //
 // which wants the test to fail twenty times in a row. The lines that a hunk removes and
 // keeps must occur in the file exactly once; its line numbers don't matter. When the code

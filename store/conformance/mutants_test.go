@@ -3,7 +3,6 @@ package conformance
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -21,10 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var (
-	killsFlag   = flag.Int("kills", 1, "demand that each mutant is killed `n` times in a row")
-	mutantsFlag = flag.String("mutants", "some", "`which` mutants to try: some, the rest, or all")
-)
+var killsFlag = flag.Int("kills", 1, "demand that each mutant is killed `n` times in a row")
 
 const (
 	mutantDir   = "testdata/mutants"
@@ -35,13 +31,12 @@ const (
 
 // mutant is a patch that must make a test fail.
 type mutant struct {
-	pkg, test string
-	flags     []string
-	often     bool // tried in every run
-	files     []*gitdiff.File
+	name, pkg, test string
+	flags           []string
+	files           []*gitdiff.File
 }
 
-var mutantLine = regexp.MustCompile(`(?m)^(Package|Test|Flags|Often):[ \t]*(.*)$`)
+var mutantLine = regexp.MustCompile(`(?m)^(Package|Test|Flags):[ \t]*(.*)$`)
 
 // parseMutant reads a patch and the lines before it.
 func parseMutant(text string) (m mutant, err error) {
@@ -58,8 +53,6 @@ func parseMutant(text string) (m mutant, err error) {
 			m.test = value
 		case "Flags":
 			m.flags = strings.Fields(value)
-		case "Often":
-			m.often = value == "yes"
 		}
 	}
 	words := strings.TrimSpace(mutantLine.ReplaceAllString(header, ""))
@@ -97,36 +90,6 @@ func patch(src string, f *gitdiff.File) (string, error) {
 	return src[1:], nil
 }
 
-// overlay writes the patched files and returns the file that go test -overlay wants.
-func (m *mutant) overlay(dir string) (string, error) {
-	replaced := map[string]string{}
-	for i, f := range m.files {
-		from, err := filepath.Abs(filepath.Join(mutantsRoot, filepath.FromSlash(f.OldName)))
-		if err != nil {
-			return "", err
-		}
-		src, err := os.ReadFile(from)
-		if err != nil {
-			return "", err
-		}
-		text, err := patch(string(src), f)
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", f.OldName, err)
-		}
-		to := filepath.Join(dir, fmt.Sprintf("%d_%s", i, filepath.Base(from)))
-		if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
-			return "", err
-		}
-		replaced[from] = to
-	}
-	list, err := json.Marshal(map[string]any{"Replace": replaced})
-	if err != nil {
-		return "", err
-	}
-	name := filepath.Join(dir, "overlay.json")
-	return name, os.WriteFile(name, list, 0o600)
-}
-
 // outcome is what came of a test.
 type outcome string
 
@@ -145,32 +108,33 @@ type binary struct {
 	err  error
 }
 
-// build builds the tests of the mutant's package with more flags of go test.
-func (m *mutant) build(ctx context.Context, b *binary, dir string, more ...string) {
+// build builds the tests of the mutant's package, with all mutants.
+func (m *mutant) build(ctx context.Context, b *binary, dir, overlay string) {
 	if b.err = os.MkdirAll(dir, 0o700); b.err != nil {
 		return
 	}
-	b.path = filepath.Join(dir, "mutant.test")
+	b.path = filepath.Join(dir, "mutants.test")
 	if runtime.GOOS == "windows" {
 		b.path += ".exe"
 	}
-	args := append([]string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-o", b.path}, more...)
-	cmd := m.command(ctx, "go", args...)
+	cmd := m.command(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-o", b.path, "-overlay="+overlay)
 	cmd.Env = append(os.Environ(), "GOGC=400") // the compiler's and the linker's: a quarter less time
 	var out []byte
 	out, b.err = cmd.CombinedOutput()
 	b.out = string(out)
 }
 
-// run runs the test of the mutant.
-func (m *mutant) run(ctx context.Context, b *binary) (outcome, string) {
+// run runs the test of the mutant with the mutant of that number, or with none.
+func (m *mutant) run(ctx context.Context, b *binary, number int) (outcome, string) {
 	if b.err != nil {
 		return notRun, b.out
 	}
 	ctx, cancel := context.WithTimeout(ctx, mutantLimit)
 	defer cancel()
 	args := append([]string{"-test.v", "-test.failfast", "-test.timeout=1m", "-test.run=^" + m.test + "$"}, m.flags...)
-	out, err := m.command(ctx, b.path, args...).CombinedOutput()
+	cmd := m.command(ctx, b.path, args...)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", mutantEnv, number))
+	out, err := cmd.CombinedOutput()
 	return judge(m.test, out, err == nil, ctx.Err() != nil), string(out)
 }
 
@@ -206,49 +170,47 @@ func judge(test string, out []byte, ok, late bool) outcome {
 func TestMutants(t *testing.T) {
 	switch {
 	case testing.Short():
-		t.Skip("it builds the library once for each mutant")
+		t.Skip("it builds the library anew")
 	case raceEnabled:
 		t.Skip("the mutants are built without the race detector anyway")
 	case runtime.GOOS == "js" || runtime.GOOS == "wasip1":
 		t.Skip("there is nothing to run go with")
 	}
-	require.Contains(t, []string{"some", "rest", "all"}, *mutantsFlag)
 	names, err := filepath.Glob(filepath.Join(mutantDir, "*"))
 	require.NoError(t, err)
 	require.NotEmpty(t, names)
+	mutants := make([]*mutant, len(names))
+	for i, name := range names {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		m, err := parseMutant(string(text))
+		require.NoError(t, err, name)
+		m.name = strings.TrimSuffix(filepath.Base(name), ".patch")
+		mutants[i] = &m
+	}
+	dir := t.TempDir()
+	overlay, err := overlay(dir, mutants)
+	require.NoError(t, err)
 	places := make(chan struct{}, atOnce)
-	var sound sync.Map // *binary by the package, and *sync.Once by what is run
-	dir := t.TempDir() // of those without a mutant
-	for _, name := range names {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".patch"), func(t *testing.T) {
+	var binaries, sound sync.Map // *binary by the package, *sync.Once by what is run
+	for i, m := range mutants {
+		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile(name)
-			require.NoError(t, err)
-			m, err := parseMutant(string(text))
-			require.NoError(t, err, name)
-			overlay, err := m.overlay(t.TempDir())
-			require.NoError(t, err, "%s no longer applies: write it anew", name)
-			if which := map[bool]string{true: "some", false: "rest"}[m.often]; *mutantsFlag != which && *mutantsFlag != "all" {
-				t.Skipf("it is one for -mutants %s or all", which)
-			}
 			places <- struct{}{}
 			defer func() { <-places }()
 
-			whole, _ := sound.LoadOrStore(m.pkg, new(binary))
-			whole.(*binary).once.Do(func() {
-				m.build(t.Context(), whole.(*binary), filepath.Join(dir, filepath.FromSlash(m.pkg)))
-			})
+			found, _ := binaries.LoadOrStore(m.pkg, new(binary))
+			b := found.(*binary)
+			b.once.Do(func() { m.build(t.Context(), b, filepath.Join(dir, filepath.FromSlash(m.pkg)), overlay) })
 			once, _ := sound.LoadOrStore(fmt.Sprint(m.pkg, m.test, m.flags), new(sync.Once))
 			once.(*sync.Once).Do(func() {
-				if got, out := m.run(t.Context(), whole.(*binary)); got != passed {
+				if got, out := m.run(t.Context(), b, 0); got != passed {
 					t.Fatalf("without a mutant, %s: %s\n%s", m.test, got, tail(out))
 				}
 			})
-			var b binary
-			m.build(t.Context(), &b, t.TempDir(), "-overlay="+overlay)
-			for i := range *killsFlag {
-				if got, out := m.run(t.Context(), &b); got != failed {
-					t.Fatalf("%s is alive: %s (run %d): %s\n%s", name, m.test, i+1, got, tail(out))
+			for k := range *killsFlag {
+				if got, out := m.run(t.Context(), b, i+1); got != failed {
+					t.Fatalf("%s is alive: %s (run %d): %s\n%s", m.name, m.test, k+1, got, tail(out))
 				}
 			}
 		})
