@@ -9,4 +9,13 @@
 //
 //	go test -run '^$' -bench 'Strings/peer=(alcove|xsync)/op=get$' -cpu 1,2 -count 6 ./bench | tee bench.txt
 //	benchstat -col /peer bench.txt
+//
+// Clients of Redis are measured beside each other by Go benchmarks only: go-redis that sends
+// commands to a store over a connection in memory, to a redis-server on a Unix socket and to
+// miniredis over TCP, one a round trip or many in a pipeline. cpu-ns/op is the time of
+// processors that the client and the server took together, which other programs on the machine
+// disturb less than ns/op.
+//
+//	go test -run '^$' -bench 'RoundTrips|Pipelines' -cpu 1,2 -count 6 ./bench | tee bench.txt
+//	benchstat -col /peer bench.txt
 package bench

@@ -47,9 +47,9 @@ func (g *Group) benchmarkPeer(b *testing.B, p *peer.Peer, socket string) {
 			fill()
 			b.ReportAllocs()
 			b.ResetTimer()
-			used := cpuTime()
+			used := CPUTime()
 			r.parallel(b, op)
-			b.ReportMetric(float64((cpuTime()-used)/time.Nanosecond)/float64(b.N), "cpu-ns/op")
+			b.ReportMetric(float64((CPUTime()-used)/time.Nanosecond)/float64(b.N), "cpu-ns/op")
 		})
 	}
 }

@@ -4,5 +4,5 @@ package workload
 
 import "time"
 
-// cpuTime is for unix only.
-func cpuTime() time.Duration { return 0 }
+// CPUTime is for unix only.
+func CPUTime() time.Duration { return 0 }

@@ -107,5 +107,5 @@ func (r *run) cpu() time.Duration {
 	if remote, ok := r.instance.(peer.Remote); ok {
 		return remote.CPU()
 	}
-	return cpuTime()
+	return CPUTime()
 }

@@ -267,7 +267,7 @@ func (r *run) repeat(op Op, cores int, d time.Duration) (n int, took, cpu time.D
 		workers[i] = r.worker()
 		ops[i] = op.start(r, workers[i])
 	}
-	start, used := time.Now(), cpuTime()
+	start, used := time.Now(), CPUTime()
 	for i := range cores {
 		p, do := workers[i], ops[i]
 		wg.Go(func() {
@@ -290,7 +290,7 @@ func (r *run) repeat(op Op, cores int, d time.Duration) (n int, took, cpu time.D
 		})
 	}
 	wg.Wait()
-	return int(total.Load()), time.Since(start), cpuTime() - used
+	return int(total.Load()), time.Since(start), CPUTime() - used
 }
 
 // print writes one line of a Go benchmark.
