@@ -38,6 +38,10 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags.SetOutput(progress)
 	dir := flags.String("dir", filepath.Join(build.Default.GOROOT, "src"), "the folder to index")
 	show := flags.Int("n", 10, "how many of the found files to print")
+	flags.Usage = func() {
+		fmt.Fprintln(progress, "gosearch [flags] [identifier ...]")
+		flags.PrintDefaults()
+	}
 	if err := flags.Parse(args); err != nil {
 		if err == flag.ErrHelp {
 			return nil

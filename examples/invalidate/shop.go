@@ -36,7 +36,9 @@ func (sh *shop) open() error {
 // closing is the key whose change is the last: until then the caches follow.
 const closing = prefix + "closing"
 
-// closeDown waits until all that expires has done so, and then closes the shop.
+// closeDown waits until all that expires has done so, and then closes the shop. A key whose
+// deadline has come is gone for all who look, but its change comes when it is removed, which
+// a write of it does: so nothing changes behind the last change.
 func (sh *shop) closeDown() error {
 	for i := range sh.products {
 		key := prefix + strconv.Itoa(i)
@@ -44,6 +46,9 @@ func (sh *shop) closeDown() error {
 			ttl, err := db.TTL(key)
 			return err != nil || ttl == store.NoTTL
 		})
+		if err == nil {
+			_, err = sh.s.Persist(key)
+		}
 		if err != nil {
 			return err
 		}

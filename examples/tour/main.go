@@ -5,6 +5,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -38,12 +39,27 @@ var sections = []section{
 }
 
 func main() {
-	s := store.New()
-	defer s.Close()
-	if err := tour(os.Stdout, s); err != nil {
+	if err := run(os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "tour:", err)
 		os.Exit(1)
 	}
+}
+
+// run is main without the process around it.
+func run(args []string, out, usage io.Writer) error {
+	flags := flag.NewFlagSet("tour", flag.ContinueOnError)
+	flags.SetOutput(usage)
+	switch err := flags.Parse(args); {
+	case err == flag.ErrHelp:
+		return nil
+	case err != nil:
+		return err
+	case flags.NArg() > 0:
+		return fmt.Errorf("%q is not a flag, and there is none", flags.Arg(0))
+	}
+	s := store.New()
+	defer s.Close()
+	return tour(out, s)
 }
 
 // tour runs all sections, one after the other, on one store.

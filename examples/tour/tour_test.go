@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -366,6 +367,16 @@ func TestSectionsReportErrors(t *testing.T) {
 			require.ErrorIs(t, sec.run(full{}, s), errFull, sec.title)
 		})
 	}
+}
+
+func TestArguments(t *testing.T) {
+	var out bytes.Buffer
+	for _, args := range [][]string{{"-nosuch"}, {"extra"}} {
+		require.Error(t, run(args, &out, io.Discard), args)
+	}
+	require.NoError(t, run([]string{"-h"}, &out, io.Discard))
+	require.Empty(t, out.String())
+	require.ErrorIs(t, run(nil, full{}, io.Discard), errFull)
 }
 
 var errFull = errors.New("the disk is full")
