@@ -31,22 +31,17 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/alcovedb/alcove/examples/internal/console"
 	"github.com/alcovedb/alcove/store"
 	"github.com/alcovedb/alcove/store/command"
 )
 
 func main() {
-	err := run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, isTerminal(os.Stdin), isTerminal(os.Stdout))
+	err := run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, console.IsTerminal(os.Stdin), console.IsTerminal(os.Stdout))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "cli:", err)
 		os.Exit(1)
 	}
-}
-
-// isTerminal says whether somebody sits there, as far as the standard library can tell.
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // options are the flags.

@@ -71,7 +71,7 @@ func TestRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, progress bytes.Buffer
-			require.NoError(t, run(context.Background(), append([]string{"-dir", dir}, test.args...), &out, &progress))
+			require.NoError(t, run(context.Background(), append([]string{"-dir", dir}, test.args...), &out, io.Discard, &progress))
 			for _, want := range test.wants {
 				require.Contains(t, out.String(), want)
 			}
@@ -83,15 +83,15 @@ func TestRun(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	ctx := context.Background()
 	empty := t.TempDir()
-	err := run(ctx, []string{"-dir", filepath.Join(empty, "missing")}, io.Discard, io.Discard)
+	err := run(ctx, []string{"-dir", filepath.Join(empty, "missing")}, io.Discard, io.Discard, io.Discard)
 	require.ErrorIs(t, err, os.ErrNotExist)
-	err = run(ctx, []string{"-dir", empty}, io.Discard, io.Discard)
+	err = run(ctx, []string{"-dir", empty}, io.Discard, io.Discard, io.Discard)
 	require.ErrorContains(t, err, "no Go files in "+empty)
 	path := filepath.Join(smallFolder(t), "a.go")
-	err = run(ctx, []string{"-dir", path}, io.Discard, io.Discard)
+	err = run(ctx, []string{"-dir", path}, io.Discard, io.Discard, io.Discard)
 	require.ErrorContains(t, err, path+" is not a folder")
-	require.Error(t, run(ctx, []string{"-n", "x"}, io.Discard, io.Discard))
-	require.NoError(t, run(ctx, []string{"-h"}, io.Discard, io.Discard))
+	require.Error(t, run(ctx, []string{"-n", "x"}, io.Discard, io.Discard, io.Discard))
+	require.NoError(t, run(ctx, []string{"-h"}, io.Discard, io.Discard, io.Discard))
 }
 
 func TestInterrupt(t *testing.T) {
@@ -100,7 +100,7 @@ func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(cause)
 	var out strings.Builder
-	require.ErrorIs(t, run(ctx, []string{"-dir", dir}, &out, io.Discard), cause)
+	require.ErrorIs(t, run(ctx, []string{"-dir", dir}, &out, io.Discard, io.Discard), cause)
 	require.Empty(t, out.String())
 
 	// In the middle: who prints the progress gives the signal.

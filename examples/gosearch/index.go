@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/alcovedb/alcove/examples/internal/console"
 	"github.com/alcovedb/alcove/store"
 )
 
@@ -46,7 +47,7 @@ type file struct {
 	size int64
 }
 
-// build indexes every Go file below dir. It prints a line of progress, over and over.
+// build indexes every Go file below dir. It prints its progress.
 func (ix *index) build(ctx context.Context, dir string, progress io.Writer) error {
 	files, err := goFiles(ctx, dir)
 	if err != nil {
@@ -56,7 +57,11 @@ func (ix *index) build(ctx context.Context, dir string, progress io.Writer) erro
 	start := time.Now()
 	done := make(chan struct{})
 	var report sync.WaitGroup
-	report.Go(func() { ix.report(progress, len(files), done) })
+	report.Go(func() {
+		console.Report(progress, done, func() string {
+			return fmt.Sprintf("%d of %d files", ix.files.Load()+ix.skipped.Load(), len(files))
+		})
+	})
 
 	todo := make(chan file)
 	var workers sync.WaitGroup
@@ -196,19 +201,4 @@ func (ix *index) addLargest(files []file) error {
 		ix.commands.Add(1)
 	}
 	return nil
-}
-
-// report prints how far the index is until done.
-func (ix *index) report(w io.Writer, total int, done <-chan struct{}) {
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		fmt.Fprintf(w, "\r%d of %d files", ix.files.Load()+ix.skipped.Load(), total)
-		select {
-		case <-tick.C:
-		case <-done:
-			fmt.Fprintf(w, "\r%d of %d files\n", ix.files.Load()+ix.skipped.Load(), total)
-			return
-		}
-	}
 }

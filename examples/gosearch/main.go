@@ -19,12 +19,13 @@ import (
 	"os/signal"
 	"path/filepath"
 
+	"github.com/alcovedb/alcove/examples/internal/console"
 	"github.com/alcovedb/alcove/store"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr, console.Progress(os.Stderr))
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gosearch:", err)
@@ -33,13 +34,13 @@ func main() {
 }
 
 // run is main without the process around it.
-func run(ctx context.Context, args []string, out, progress io.Writer) error {
+func run(ctx context.Context, args []string, out, usage, progress io.Writer) error {
 	flags := flag.NewFlagSet("gosearch", flag.ContinueOnError)
-	flags.SetOutput(progress)
+	flags.SetOutput(usage)
 	dir := flags.String("dir", filepath.Join(build.Default.GOROOT, "src"), "the folder to index")
 	show := flags.Int("n", 10, "how many of the found files to print")
 	flags.Usage = func() {
-		fmt.Fprintln(progress, "gosearch [flags] [identifier ...]")
+		fmt.Fprintln(usage, "gosearch [flags] [identifier ...]")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {

@@ -419,9 +419,9 @@ func TestRunFails(t *testing.T) {
 
 func TestRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
+		var out, progress bytes.Buffer
 		args := strings.Fields("-producers 2 -workers 3 -jobs 50 -fails 20 -dies 20 -seed 3")
-		require.NoError(t, run(context.Background(), args, &out, io.Discard))
+		require.NoError(t, run(context.Background(), args, &out, io.Discard, &progress))
 		for _, want := range []string{
 			`(?m)^2 producers and 3 workers at a time, for \S+$`,
 			`(?m)^50 jobs produced: \d+ done, \d+ dead after 4 tries, 0 left$`,
@@ -433,18 +433,19 @@ func TestRun(t *testing.T) {
 			require.Regexp(t, want, out.String())
 		}
 		require.NotContains(t, out.String(), "interrupted")
+		require.Regexp(t, `^\r0 of 50 jobs\r.*\r50 of 50 jobs\n$`, progress.String())
 	})
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		defer cancel()
 		var out bytes.Buffer
-		require.NoError(t, run(ctx, []string{"-producers", "20", "-jobs", "1000"}, &out, io.Discard))
+		require.NoError(t, run(ctx, []string{"-producers", "20", "-jobs", "1000"}, &out, io.Discard, io.Discard))
 		require.Regexp(t, `^interrupted\n`, out.String())
 		require.Regexp(t, `(?m)^left: [1-9]\d* in the queue, \d+ delayed, 0 with workers$`, out.String())
 	})
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		require.NoError(t, run(context.Background(), []string{"-jobs", "0"}, &out, io.Discard))
+		require.NoError(t, run(context.Background(), []string{"-jobs", "0"}, &out, io.Discard, io.Discard))
 		require.Contains(t, out.String(), "\n0 jobs produced: 0 done, 0 dead")
 	})
 }
@@ -464,10 +465,10 @@ func TestMistakes(t *testing.T) {
 		"provided but not defined:": "-what",
 	} {
 		var out bytes.Buffer
-		require.ErrorContains(t, run(ctx, strings.Fields(args), &out, io.Discard), want)
+		require.ErrorContains(t, run(ctx, strings.Fields(args), &out, io.Discard, io.Discard), want)
 		require.Empty(t, out.String())
 	}
 	var usage bytes.Buffer
-	require.NoError(t, run(ctx, []string{"-h"}, io.Discard, &usage))
+	require.NoError(t, run(ctx, []string{"-h"}, io.Discard, &usage, io.Discard))
 	require.Contains(t, usage.String(), "-lease")
 }

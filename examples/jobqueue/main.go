@@ -44,13 +44,14 @@ import (
 	"os/signal"
 	"time"
 
+	"github.com/alcovedb/alcove/examples/internal/console"
 	"github.com/alcovedb/alcove/store"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // a second interrupt ends the process
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr, console.Progress(os.Stderr))
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "jobqueue:", err)
@@ -113,7 +114,7 @@ func (o options) check() error {
 }
 
 // run is main without the process around it.
-func run(ctx context.Context, args []string, out, usage io.Writer) error {
+func run(ctx context.Context, args []string, out, usage, progress io.Writer) error {
 	o, err := parse(args, usage)
 	if err != nil {
 		if err == flag.ErrHelp {
@@ -125,7 +126,7 @@ func run(ctx context.Context, args []string, out, usage io.Writer) error {
 	defer s.Close()
 	q := newQueue(s, o)
 	start := time.Now()
-	if err := q.run(ctx); err != nil {
+	if err := q.runAndReport(ctx, progress); err != nil {
 		return err
 	}
 	took := time.Since(start)

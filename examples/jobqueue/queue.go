@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 
+	"github.com/alcovedb/alcove/examples/internal/console"
 	"github.com/alcovedb/alcove/store"
 )
 
@@ -84,6 +87,19 @@ func (q *queue) run(ctx context.Context) error {
 	stopReaper()
 	reaper.Wait()
 	return failure
+}
+
+// runAndReport is run, and prints meanwhile how many jobs are done or dead.
+func (q *queue) runAndReport(ctx context.Context, progress io.Writer) error {
+	done := make(chan struct{})
+	var report sync.WaitGroup
+	report.Go(func() {
+		console.Report(progress, done, func() string { return fmt.Sprintf("%d of %d jobs", q.settled.Load(), q.o.jobs) })
+	})
+	err := q.run(ctx)
+	close(done)
+	report.Wait()
+	return err
 }
 
 // count adds to a count as a part of tx.
