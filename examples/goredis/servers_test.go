@@ -40,7 +40,13 @@ var errNoRedis = errors.New("no redis-server on PATH")
 // flags take them.
 var redisServer, cluster func() (addrs string, err error)
 
+// silent is the logger of go-redis: of the connections that tests break it has something to say.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
+
 func TestMain(m *testing.M) {
+	redis.SetLogger(silent{})
 	redisServer = launch(1, "", nil)
 	cluster = launch(3, "cluster-enabled yes\n", join)
 	go cluster() // which takes two seconds: other tests can run meanwhile
