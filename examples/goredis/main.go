@@ -39,6 +39,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil && ctx.Err() != nil {
+		err = errors.New("interrupted") // whatever that has done to the work
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "goredis:", err)

@@ -63,9 +63,9 @@ func TestRun(t *testing.T) {
 		wants []string
 	}{
 		"summary": {nil, []string{"3 files", "operations in", "used most: Reader (3)", "largest: a.go (42 bytes)", "hash", "zset"}},
-		"one":     {[]string{"Reader"}, []string{"Reader: in 2 files, used 3 times", "2 files use all", "a.go"}},
-		"both":    {[]string{"Reader", "Closer"}, []string{"Closer: in 1 files", "1 files use all", "  a.go"}},
-		"unknown": {[]string{"Reader", "nobody"}, []string{"nobody: in 0 files, used 0 times", "0 files use all"}},
+		"one":     {[]string{"Reader"}, []string{"Reader: in 2 files, used 3 times", "2 files with all", "a.go"}},
+		"both":    {[]string{"Reader", "Closer"}, []string{"Closer: in 1 file, used 1 time\n", "1 file with all", "  a.go"}},
+		"unknown": {[]string{"Reader", "nobody"}, []string{"nobody: in 0 files, used 0 times", "0 files with all"}},
 		"few":     {[]string{"-n", "1", "Reader"}, []string{"... and 1 more"}},
 		"none":    {[]string{"-n", "-1", "Reader"}, []string{"... and 2 more"}},
 	} {

@@ -11,6 +11,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"go/build"
@@ -26,6 +27,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr, console.Progress(os.Stderr))
+	if err != nil && ctx.Err() != nil {
+		err = errors.New("interrupted") // whatever that has done to the work
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gosearch:", err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/alcovedb/alcove/examples/internal/console"
 	"github.com/alcovedb/alcove/store"
 )
 
@@ -27,9 +28,9 @@ func (ix *index) summary(w io.Writer) error {
 		return err
 	}
 	commands := ix.commands.Load()
-	fmt.Fprintf(w, "%s: %d files, %d identifiers\n", ix.dir, ix.files.Load(), idents)
+	fmt.Fprintf(w, "%s: %s, %s\n", ix.dir, console.Count(int(ix.files.Load()), "file"), console.Count(idents, "identifier"))
 	if n := ix.skipped.Load(); n > 0 {
-		fmt.Fprintf(w, "%d files could not be read\n", n)
+		fmt.Fprintf(w, "%s could not be read\n", console.Count(int(n), "file"))
 	}
 	fmt.Fprintf(w, "%d operations in %v, %.0f a second\n",
 		commands, ix.took.Round(time.Microsecond), float64(commands)/ix.took.Seconds())
@@ -93,7 +94,7 @@ func query(w io.Writer, s *store.Store, idents []string, show int) error {
 		if err != nil && err != store.ErrNotFound {
 			return err
 		}
-		fmt.Fprintf(w, "%s: in %d files, used %.0f times\n", ident, files, uses)
+		fmt.Fprintf(w, "%s: in %s, used %s\n", ident, console.Count(files, "file"), console.Count(int(uses), "time"))
 	}
 	keys := make([]string, len(idents))
 	for i, ident := range idents {
@@ -105,7 +106,7 @@ func query(w io.Writer, s *store.Store, idents []string, show int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%d files use all of them; found in %v\n", len(found), took)
+	fmt.Fprintf(w, "found in %v: %s with all of them\n", took, console.Count(len(found), "file"))
 	slices.Sort(found)
 	for i, path := range found {
 		if i >= max(show, 0) {

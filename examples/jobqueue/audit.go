@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/alcovedb/alcove/examples/internal/console"
 	"github.com/alcovedb/alcove/store"
 )
 
@@ -117,20 +118,22 @@ func (t *tally) left() int { return t.queue + t.delayed + t.working }
 // not have been: with a worker, or, unless the run was interrupted, at all.
 func (q *queue) summary(out io.Writer, t tally, interrupted bool) error {
 	effects, repeated := q.world.count()
-	fmt.Fprintf(out, "%d jobs produced: %d done, %d dead after %d tries, %d left\n",
-		t.counts["produced"], t.done, t.dead, q.o.tries, t.left())
+	fmt.Fprintf(out, "%s produced: %d done, %d dead after try %d, %d left\n",
+		console.Count(t.counts["produced"], "job"), t.done, t.dead, q.o.tries, t.left())
 	if t.left() > 0 {
 		fmt.Fprintf(out, "left: %d in the queue, %d delayed, %d with workers\n", t.queue, t.delayed, t.working)
 	}
-	fmt.Fprintf(out, "%d tries failed, %d of them were tried again later\n", t.counts["failed"], t.counts["retried"])
-	fmt.Fprintf(out, "%d workers died and %d hung; %d jobs were recovered from them\n", q.died.Load(), q.hung.Load(), t.counts["recovered"])
-	fmt.Fprintf(out, "%d side effects, %d of them repetitions: at least once, not exactly once\n", effects, repeated)
-	fmt.Fprintf(out, "the scheduler looked %d times, the reaper %d times\n", q.scheduled.Load(), q.reaperLooks.Load())
+	fmt.Fprintf(out, "failed tries: %d, followed by another: %d\n", t.counts["failed"], t.counts["retried"])
+	fmt.Fprintf(out, "%s died and %d hung; recovered from them: %s\n",
+		console.Count(int(q.died.Load()), "worker"), q.hung.Load(), console.Count(t.counts["recovered"], "job"))
+	fmt.Fprintf(out, "%s, %d repeated: at least once, not exactly once\n", console.Count(effects, "side effect"), repeated)
+	fmt.Fprintf(out, "the scheduler looked %s, the reaper %s\n",
+		console.Count(int(q.scheduled.Load()), "time"), console.Count(int(q.reaperLooks.Load()), "time"))
 	switch {
 	case t.working > 0:
-		return fmt.Errorf("%d jobs are still with workers", t.working)
+		return fmt.Errorf("still with workers: %s", console.Count(t.working, "job"))
 	case !interrupted && t.done+t.dead != q.o.jobs:
-		return fmt.Errorf("of %d jobs, %d are done and %d dead", q.o.jobs, t.done, t.dead)
+		return fmt.Errorf("of %s, done: %d, dead: %d", console.Count(q.o.jobs, "job"), t.done, t.dead)
 	}
 	_, err := fmt.Fprintln(out, "checked: each job is in one place; produced = done + dead + left; no worker holds one")
 	return err

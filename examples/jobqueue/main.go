@@ -138,6 +138,6 @@ func run(ctx context.Context, args []string, out, usage, progress io.Writer) err
 	if interrupted {
 		fmt.Fprintln(out, "interrupted")
 	}
-	fmt.Fprintf(out, "%d producers and %d workers at a time, for %v\n", o.producers, o.workers, took.Round(time.Millisecond))
+	fmt.Fprintf(out, "%s and %s at a time, for %v\n", console.Count(o.producers, "producer"), console.Count(o.workers, "worker"), took.Round(time.Millisecond))
 	return q.summary(out, t, interrupted)
 }

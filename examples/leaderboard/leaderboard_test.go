@@ -223,7 +223,7 @@ how many have played on
     4 days: 7
     3 days: 2
     2 days: 0
-    1 days: 0
+    1 day: 0
 `
 	for _, workers := range []string{"8", "8", "3"} {
 		var out bytes.Buffer

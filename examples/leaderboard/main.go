@@ -19,18 +19,23 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 
+	"github.com/alcovedb/alcove/examples/internal/console"
 	"github.com/alcovedb/alcove/store"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil && ctx.Err() != nil {
+		err = errors.New("interrupted") // whatever that has done to the work
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "leaderboard:", err)
@@ -83,7 +88,7 @@ func run(ctx context.Context, args []string, out, usage io.Writer) error {
 	defer s.Close()
 	g := &game{s: s}
 	p := &printer{out: out}
-	p.line("%d players, %d games a day in %d goroutines", o.players, o.games, o.workers)
+	p.line("%s, %s a day in %s", console.Count(o.players, "player"), console.Count(o.games, "game"), console.Count(o.workers, "goroutine"))
 	for day := range days {
 		if err := g.play(ctx, day, o); err != nil {
 			return err

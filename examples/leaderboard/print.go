@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/alcovedb/alcove/examples/internal/console"
 	"github.com/alcovedb/alcove/store"
 )
 
@@ -57,6 +58,6 @@ func (p *printer) active(g *game) {
 		if p.err == nil {
 			p.err = err
 		}
-		p.line("%5d days: %d", n, players)
+		p.line("    %s: %d", console.Count(n, "day"), players)
 	}
 }

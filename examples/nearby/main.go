@@ -111,7 +111,7 @@ func (f *fleet) follow(out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "  %5.0f m away, %d are closer\n", km*1000, before)
+		fmt.Fprintf(out, "  %5.0f m away, %d closer\n", km*1000, before)
 		if err := f.towards(name, station); err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -25,12 +26,16 @@ import (
 	"os/signal"
 	"time"
 
+	"github.com/alcovedb/alcove/examples/internal/console"
 	"github.com/alcovedb/alcove/store"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil && ctx.Err() != nil {
+		err = errors.New("interrupted") // whatever that has done to the work
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "transfer:", err)
@@ -106,9 +111,9 @@ func (b *bank) work(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	took := time.Since(start)
-	fmt.Fprintf(out, "%d accounts with %d each, %d workers\n", o.accounts, opening, o.workers)
-	fmt.Fprintf(out, "%d transfers in %v: %d made, %d refused\n", o.transfers, took.Round(time.Microsecond), b.made.Load(), done.refused)
-	fmt.Fprintf(out, "%d were moved; %d runs after a conflict, %d for one transfer at most\n", b.moved.Load(), done.again, done.most)
-	_, err = fmt.Fprintf(out, "%d audits meanwhile: the sum was always %d, the ledgers agreed\n\n", done.audits, b.accounts*opening)
+	fmt.Fprintf(out, "%d accounts with %d each, %s\n", o.accounts, opening, console.Count(o.workers, "worker"))
+	fmt.Fprintf(out, "%s in %v: %d made, %d refused\n", console.Count(o.transfers, "transfer"), took.Round(time.Microsecond), b.made.Load(), done.refused)
+	fmt.Fprintf(out, "%d were moved; %s after a conflict, %d for one transfer at most\n", b.moved.Load(), console.Count(done.again, "run"), done.most)
+	_, err = fmt.Fprintf(out, "%s meanwhile: the sum was always %d, the ledgers agreed\n\n", console.Count(done.audits, "audit"), b.accounts*opening)
 	return err
 }

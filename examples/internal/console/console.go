@@ -23,6 +23,14 @@ func Progress(f *os.File) io.Writer {
 	return io.Discard
 }
 
+// Count returns a number of things, such as "1 file" and "2 files".
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprint(n, " ", thing, "s")
+}
+
 // Report prints a line to w, over and over in the same place, until done is closed.
 func Report(w io.Writer, done <-chan struct{}, line func() string) {
 	tick := time.NewTicker(100 * time.Millisecond)

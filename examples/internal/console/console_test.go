@@ -20,6 +20,12 @@ func TestProgress(t *testing.T) {
 	require.Equal(t, io.Discard, Progress(f))
 }
 
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0 files", 1: "1 file", 2: "2 files", -1: "-1 files"} {
+		require.Equal(t, want, Count(n, "file"))
+	}
+}
+
 func TestReport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
