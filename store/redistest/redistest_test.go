@@ -1,6 +1,7 @@
 package redistest
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,4 +69,92 @@ zset zset "a" 1, "b" 2.5
 		r.Advance(30 * time.Second)
 		r.Holds(t, Data{"greeting": nil, "hash": Expires(Hash{"f": "v"}, store.NoTTL)})
 	})
+}
+
+// TestAdvanceOfTheMachine is without a bubble: what was to live for d is over after Advance of d,
+// and what is left is known as far as it can be.
+func TestAdvanceOfTheMachine(t *testing.T) {
+	r := Run(t)
+	c := dial(t, r)
+	defer c.close()
+	for range 20 {
+		c.do("SET", "a", "1", "PX", "1500")
+		c.do("SET", "b", "1", "EX", "60")
+		r.Holds(t, Data{"a": Expires(1, 1500*time.Millisecond)})
+		r.Advance(1500 * time.Millisecond)
+		r.Equal(t, Data{"b": Expires(1, 58500*time.Millisecond)})
+	}
+	c.do("SET", "b", "1", "EX", "59")
+	f := &fakeT{}
+	r.Holds(f, Data{"b": Expires(1, 58*time.Second)})
+	require.Len(t, f.errors, 1)
+}
+
+func TestWaitsEnd(t *testing.T) {
+	for _, opts := range [][]Option{nil, {WithTime(time.Unix(1_700_000_000, 0))}} {
+		synctest.Test(t, func(t *testing.T) {
+			r := Run(t, opts...)
+			c := dial(t, r)
+			defer c.close()
+			done := make(chan struct{})
+			began := time.Now()
+			go func() {
+				defer close(done)
+				require.Equal(t, "", c.do("BLPOP", "queue", "100").Str)
+			}()
+			synctest.Wait()
+			r.Advance(100*time.Second - time.Millisecond)
+			synctest.Wait()
+			select {
+			case <-done:
+				t.Error("it waits no longer")
+			default:
+			}
+			r.Advance(time.Millisecond)
+			<-done
+			require.True(t, time.Now().Equal(began), "by the clock of the store alone")
+		})
+	}
+}
+
+func TestForks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := Run(t, WithClusterRules())
+		put(t, r, "a", "1")
+		_, err := r.Store().Expire("a", time.Minute)
+		require.NoError(t, err)
+		r.Advance(10 * time.Second)
+		one, other := r.Fork(t), r.Fork(t)
+		put(t, one, "b", "2")
+		other.Advance(50 * time.Second)
+		c := dial(t, one)
+		defer c.close()
+		require.Contains(t, c.do("MGET", "a", "b").Str, "CROSSSLOT")
+		r.Equal(t, Data{"a": Expires(1, 50*time.Second)})
+		one.Equal(t, Data{"a": Expires(1, 50*time.Second), "b": 2})
+		other.Equal(t, Data{})
+		require.Empty(t, r.Commands())
+		require.Equal(t, []string{"MGET a b"}, one.Sent())
+	})
+}
+
+// An echo is a script engine whose scripts return their sources.
+type echo string
+
+func (e echo) Name() string                               { return "ECHO" }
+func (e echo) Compile(src string) (command.Script, error) { return echo(src), nil }
+func (e echo) Run(*command.ScriptCall) command.Reply {
+	return command.Reply{Kind: command.Bulk, Str: string(e)}
+}
+
+func (e echo) Load(context.Context, string, func(command.Function) error) error { return nil }
+
+func TestScriptEngine(t *testing.T) {
+	r := Run(t, WithCommands(command.WithScriptEngine(echo("")), nil), WithClusterRules())
+	for _, r := range []*Redis{r, r.Fork(t)} {
+		c := dial(t, r)
+		defer c.close()
+		require.Equal(t, "hello", c.do("EVAL", "hello", "0").Str)
+		require.Contains(t, c.do("EVAL", "hello", "2", "a", "b").Str, "CROSSSLOT")
+	}
 }
