@@ -43,8 +43,9 @@ var (
 		"redistest.Run, or Fork of one made WithTime, in the function that synctest.Test was given")
 )
 
-// elsewhere is the error of one who uses r in another bubble than that of r.
-func (r *Redis) elsewhere() error {
+// inOtherBubble returns an error if the goroutine is in another bubble than r, where no client of r
+// can be.
+func (r *Redis) inOtherBubble() error {
 	switch bubble() {
 	case r.bubble:
 		return nil
@@ -54,19 +55,19 @@ func (r *Redis) elsewhere() error {
 	return errInside
 }
 
-// strange is elsewhere for who needs no client: in bubbles, too, a store of outside does no harm if
-// its clock stands still, as it has no goroutine then.
-func (r *Redis) strange() error {
+// unreachable is inOtherBubble for uses of the store itself: one whose clock stands still has no
+// goroutine, so that it may come from outside of the bubble.
+func (r *Redis) unreachable() error {
 	if r.bubble == "" && !r.set.start.IsZero() {
 		return nil
 	}
-	return r.elsewhere()
+	return r.inOtherBubble()
 }
 
-// atHome ends the test of r if that is strange.
-func (r *Redis) atHome() {
+// mustBeReachable ends the test of r if its store is unreachable.
+func (r *Redis) mustBeReachable() {
 	r.t.Helper()
-	if err := r.strange(); err != nil {
+	if err := r.unreachable(); err != nil {
 		r.t.Fatalf("%v", err)
 	}
 }

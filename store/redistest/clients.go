@@ -2,18 +2,24 @@ package redistest
 
 import (
 	"context"
+	"errors"
 
 	"github.com/alcovedb/alcove/store/command"
 )
 
-// Do runs a command as a client of its own and returns the reply, which is an error, too, if it is
-// an error reply. It is for what the typed API does not have, such as CONFIG SET; it is not among
-// the [Redis.Commands].
+// Do runs a command as a client of its own, of database 0, and returns the reply. An error reply is
+// an error, too, a *command.ReplyError; when ctx has ended, the error is that of ctx. It is for what
+// the typed API does not have, such as CONFIG SET. [Redis.Commands] does not have it.
 func (r *Redis) Do(ctx context.Context, words ...string) (command.Reply, error) {
-	if r.ended.Load() {
+	switch {
+	case r.ended.Load():
 		return command.Reply{}, r.over()
+	case len(words) == 0:
+		return command.Reply{}, errNoWords
+	case ctx.Err() != nil:
+		return command.Reply{}, ctx.Err()
 	}
-	if err := r.strange(); err != nil {
+	if err := r.unreachable(); err != nil {
 		return command.Reply{}, err
 	}
 	s := r.server.Commands().NewSession(nil)
@@ -24,8 +30,18 @@ func (r *Redis) Do(ctx context.Context, words ...string) (command.Reply, error) 
 		return reply, &command.ReplyError{Text: reply.Str}
 	case reply.Kind == command.None && r.ended.Load(): // it waited until the end
 		return reply, r.over()
+	case (reply.Kind == command.Null || reply.Kind == command.NullArray) && waits(words):
+		return reply, ctx.Err()
 	}
 	return reply, nil
+}
+
+var errNoWords = errors.New("redistest: a command without words")
+
+// waits says whether a command may wait, and so end without a result because its context did.
+func waits(words []string) bool {
+	cmd := command.Lookup(words)
+	return cmd != nil && cmd.Flags&command.Blocking != 0
 }
 
 // Clients describes the clients that are connected, as CLIENT LIST does, a line each.

@@ -20,9 +20,11 @@ type Command struct {
 // String returns the words of the command: the name in upper case, and quoted where they would
 // not look like one word.
 func (c Command) String() string {
-	words := slices.Clone(c.Args)
-	words[0] = strings.ToUpper(words[0])
-	for i, w := range words {
+	words := make([]string, len(c.Args))
+	for i, w := range c.Args {
+		if i == 0 {
+			w = strings.ToUpper(w)
+		}
 		words[i] = quoteKey(w)
 	}
 	return strings.Join(words, " ")

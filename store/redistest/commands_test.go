@@ -37,6 +37,7 @@ func TestCommands(t *testing.T) {
 		require.Equal(t, []string{"CLIENT ID", "CLIENT SETNAME worker"}, r.Sent("client"))
 		require.Equal(t, []string{"CLIENT SETNAME worker"}, r.Sent("client setname"))
 		require.Empty(t, r.Sent("client list"))
+		require.Empty(t, Command{}.String())
 		r.ResetCommands()
 		require.Empty(t, r.Sent())
 		for i := range mostCommands + 10 {

@@ -12,15 +12,15 @@ import (
 	"github.com/alcovedb/alcove/store"
 )
 
-// Equal fails the test t, which goes on, unless database 0 holds what want says and nothing
-// else. The message shows what differs, and then what all databases hold, as [Redis.Dump] does, each
-// for the first keys if there are many.
+// Equal checks that database 0 holds what want says, and nothing else. Otherwise it fails the test
+// t, which goes on: the message shows what differs, then what all databases hold, as [Redis.Dump]
+// does, both only for the first keys if there are many.
 func (r *Redis) Equal(t testing.TB, want Data) {
 	t.Helper()
 	r.compare(t, want, true)
 }
 
-// Holds is Equal for some of the keys: it does not matter what others there are.
+// Holds is Equal for the keys of want alone: what other keys there are does not matter.
 func (r *Redis) Holds(t testing.TB, want Data) {
 	t.Helper()
 	r.compare(t, want, false)
@@ -29,8 +29,8 @@ func (r *Redis) Holds(t testing.TB, want Data) {
 // compare is Equal if want is all that there may be.
 func (r *Redis) compare(t testing.TB, want Data, whole bool) {
 	t.Helper()
-	if err := r.strange(); err != nil {
-		r.fail(t, "%v", err)
+	if err := r.unreachable(); err != nil {
+		t.Errorf("%v", err)
 		return
 	}
 	sn := r.store.Snapshot()
@@ -39,7 +39,7 @@ func (r *Redis) compare(t testing.TB, want Data, whole bool) {
 	if whole {
 		there, err := sn.Keys("*")
 		if err != nil {
-			r.fail(t, "%v", r.why(err))
+			t.Errorf("%v", r.why(err))
 			return
 		}
 		keys = append(keys, there...)
@@ -51,12 +51,12 @@ func (r *Redis) compare(t testing.TB, want Data, whole bool) {
 	for _, key := range slices.Compact(keys) {
 		w, err := contentOf(want[key])
 		if err != nil {
-			r.fail(t, "redistest: key %q: %v", key, err)
+			t.Errorf("redistest: key %q: %v", key, err)
 			return
 		}
 		got, err := contentIn(sn.DB(0), key)
 		if err != nil {
-			r.fail(t, "%v", r.why(fmt.Errorf("key %q: %w", key, err)))
+			t.Errorf("%v", r.why(fmt.Errorf("key %q: %w", key, err)))
 			return
 		}
 		if w.holds(got, slack) {
@@ -70,14 +70,8 @@ func (r *Redis) compare(t testing.TB, want Data, whole bool) {
 		fmt.Fprintf(&diff, "... and %d more keys differ\n", differ-mostKeys)
 	}
 	if differ > 0 {
-		r.fail(t, "redistest: database 0 is not as expected (- expected, + there):\n%s\nThere is:\n%s", diff.String(), dump(sn, mostKeys))
+		t.Errorf("redistest: database 0 is not as expected (- expected, + there):\n%s\nThere is:\n%s", diff.String(), dump(sn, mostKeys))
 	}
-}
-
-// fail fails t.
-func (r *Redis) fail(t testing.TB, format string, args ...any) {
-	t.Helper()
-	t.Errorf(format, args...)
 }
 
 // why is an error as it is shown, or what to do about it, if that is known.
@@ -148,5 +142,5 @@ func (w *content) writeDiff(b *strings.Builder, key string, got content) {
 	}
 }
 
-// quote is a text as it is shown: as Go has it, a long one in part.
+// quote is a text as it is shown.
 func quote(s string) string { return strconv.Quote(s) }

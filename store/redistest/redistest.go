@@ -192,7 +192,7 @@ func (r *Redis) Dialer() Dialer {
 		if r.ended.Load() {
 			return nil, r.over()
 		}
-		if err := r.elsewhere(); err != nil {
+		if err := r.inOtherBubble(); err != nil {
 			return nil, err
 		}
 		return r.server.Dial(ctx, network, addr)
@@ -205,7 +205,7 @@ func (r *Redis) Dialer() Dialer {
 // outside of all, [WithTime].
 func (r *Redis) Store() *store.Store {
 	r.t.Helper()
-	r.atHome()
+	r.mustBeReachable()
 	return r.store
 }
 
@@ -215,7 +215,7 @@ func (r *Redis) Store() *store.Store {
 func (r *Redis) Advance(d time.Duration) {
 	r.t.Helper()
 	r.usable()
-	r.atHome()
+	r.mustBeReachable()
 	r.advanced.Add(int64(max(d, 0)))
 	r.clock.Advance(d)
 }
