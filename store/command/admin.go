@@ -63,42 +63,42 @@ var adminCommands = []*Command{
 	},
 	{
 		Name: "command", Arity: -1, Flags: Loading | Stale, Since: "2.8.13", Group: "server",
-		Categories: "connection", Tips: "nondeterministic_output_order",
+		categories: "connection", Tips: "nondeterministic_output_order",
 		Summary: "Describes all commands.", run: runCommand,
 		Subs: []*Command{
 			{
 				Name: "count", Arity: 2, Flags: Loading | Stale, Since: "2.8.13",
-				Categories: "connection",
+				categories: "connection",
 				Summary:    "Counts the commands.", run: runCommandCount,
 			},
 			{
 				Name: "docs", Arity: -2, Flags: Loading | Stale, Since: "7.0.0",
-				Categories: "connection", Tips: "nondeterministic_output_order",
+				categories: "connection", Tips: "nondeterministic_output_order",
 				Summary: "Documents commands.", run: runCommandDocs,
 			},
 			{
 				Name: "getkeys", Arity: -4, Flags: Loading | Stale, Since: "2.8.13",
-				Categories: "connection",
+				categories: "connection",
 				Summary:    "Returns the keys among the words of a command.", run: runCommandGetKeys,
 			},
 			{
 				Name: "getkeysandflags", Arity: -4, Flags: Loading | Stale, Since: "7.0.0",
-				Categories: "connection",
+				categories: "connection",
 				Summary:    "Returns the keys among the words of a command, and what it does to each.", run: runCommandGetKeysAndFlags,
 			},
 			{
 				Name: "help", Arity: 2, Flags: Loading | Stale, Since: "5.0.0",
-				Categories: "connection",
+				categories: "connection",
 				Summary:    "Lists the subcommands.", run: helpOf(commandHelp),
 			},
 			{
 				Name: "info", Arity: -2, Flags: Loading | Stale, Since: "2.8.13",
-				Categories: "connection", Tips: "nondeterministic_output_order",
+				categories: "connection", Tips: "nondeterministic_output_order",
 				Summary: "Describes commands.", run: runCommandInfo,
 			},
 			{
 				Name: "list", Arity: -2, Flags: Loading | Stale, Since: "7.0.0",
-				Categories: "connection", Tips: "nondeterministic_output_order",
+				categories: "connection", Tips: "nondeterministic_output_order",
 				Summary: "Lists the names of commands.", run: runCommandList,
 			},
 		},
@@ -132,7 +132,7 @@ var adminCommands = []*Command{
 	},
 	{
 		Name: "dbsize", Arity: 1, Flags: ReadOnly | Fast, Since: "1.0.0", Group: "server",
-		Categories: "keyspace", Tips: "request_policy:all_shards response_policy:agg_sum", Whole: true,
+		categories: "keyspace", Tips: "request_policy:all_shards response_policy:agg_sum", Whole: true,
 		Summary: "Counts the keys of the database.", run: runDBSize,
 	},
 	{
@@ -142,22 +142,22 @@ var adminCommands = []*Command{
 	},
 	{
 		Name: "flushall", Arity: -1, Flags: Write, Since: "1.0.0", Group: "server",
-		Categories: "dangerous keyspace", Tips: "request_policy:all_shards response_policy:all_succeeded", Whole: true,
+		categories: "dangerous keyspace", Tips: "request_policy:all_shards response_policy:all_succeeded", Whole: true,
 		Summary: "Removes all keys of all databases.", run: runFlushAll,
 	},
 	{
 		Name: "flushdb", Arity: -1, Flags: Write, Since: "1.0.0", Group: "server",
-		Categories: "dangerous keyspace", Tips: "request_policy:all_shards response_policy:all_succeeded", Whole: true,
+		categories: "dangerous keyspace", Tips: "request_policy:all_shards response_policy:all_succeeded", Whole: true,
 		Summary: "Removes all keys of the database.", run: runFlushDB,
 	},
 	{
 		Name: "info", Arity: -1, Flags: Loading | Stale, Since: "1.0.0", Group: "server",
-		Categories: "dangerous", Tips: "nondeterministic_output request_policy:all_shards response_policy:special",
+		categories: "dangerous", Tips: "nondeterministic_output request_policy:all_shards response_policy:special",
 		Summary: "Describes the server, by sections.", run: runInfo,
 	},
 	{
 		Name: "lastsave", Arity: 1, Flags: Loading | Stale | Fast, Since: "1.0.0", Group: "server",
-		Categories: "admin dangerous", Tips: "nondeterministic_output",
+		categories: "admin dangerous", Tips: "nondeterministic_output",
 		Summary: "Returns when the data was saved last.", run: runLastSave,
 	},
 	{
@@ -276,7 +276,7 @@ var adminCommands = []*Command{
 	},
 	{
 		Name: "role", Arity: 1, Flags: NoScript | Loading | Stale | Fast, Since: "2.8.12", Group: "server",
-		Categories: "admin dangerous",
+		categories: "admin dangerous",
 		Summary:    "Returns the place in replication: a master without replicas.", run: runRole,
 	},
 	{
@@ -310,7 +310,7 @@ var adminCommands = []*Command{
 	},
 	{
 		Name: "swapdb", Arity: 3, Flags: Write | Fast, Since: "4.0.0", Group: "server",
-		Categories: "dangerous keyspace", Whole: true,
+		categories: "dangerous keyspace", Whole: true,
 		Summary: "Swaps the contents of two databases.", run: runSwapDB,
 	},
 	{

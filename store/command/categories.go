@@ -1,14 +1,13 @@
 package command
 
 import (
-	"slices"
 	"strings"
 	"sync"
 )
 
 // This file has the categories that ACLs know.
 
-// categories are those of groups that ACLs have.
+// groupCategories are the categories that follow from groups.
 var groupCategories = map[string]string{
 	"string": "string", "bitmap": "bitmap", "hash": "hash", "list": "list", "set": "set",
 	"sorted-set": "sortedset", "hyperloglog": "hyperloglog", "geo": "geo", "stream": "stream",
@@ -16,9 +15,7 @@ var groupCategories = map[string]string{
 	"scripting": "scripting", "pubsub": "pubsub",
 }
 
-// CategoryNames returns the categories of ACLs, as ACL CAT lists them.
-func CategoryNames() []string { return slices.Clone(categoryNames) }
-
+// categoryNames are the categories of ACLs, as ACL CAT lists them.
 var categoryNames = []string{
 	"keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap",
 	"hyperloglog", "geo", "stream", "pubsub", "admin", "fast", "slow", "blocking", "dangerous",
@@ -41,17 +38,17 @@ var inCategory = sync.OnceValue(func() map[string]map[*Command]bool {
 		all[name] = map[*Command]bool{}
 	}
 	for cmd := range everyCommand() {
-		for _, name := range cmd.AllCategories() {
+		for _, name := range cmd.Categories() {
 			all[name][cmd] = true
 		}
 	}
 	return all
 })
 
-// AllCategories returns the categories of the command, in the order of CategoryNames.
-func (cmd *Command) AllCategories() []string {
+// Categories returns the ACL categories of the command, such as "read", in the order of ACL CAT.
+func (cmd *Command) Categories() []string {
 	has := map[string]bool{}
-	for _, name := range strings.Fields(cmd.Categories) {
+	for _, name := range strings.Fields(cmd.categories) {
 		if rest, ok := strings.CutPrefix(name, "-"); ok {
 			has[rest] = false // not that of the group
 		} else {

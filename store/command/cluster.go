@@ -5,7 +5,7 @@ func init() { register(clusterCommands) }
 var clusterCommands = []*Command{
 	{
 		Name: "asking", Arity: 1, Flags: Fast, Since: "3.0.0", Group: "cluster",
-		Categories: "connection",
+		categories: "connection",
 		Summary:    "Lets the next command use a slot that is moving.", run: inCluster(runClusterOK),
 	},
 	{
@@ -134,12 +134,12 @@ var clusterCommands = []*Command{
 	},
 	{
 		Name: "readonly", Arity: 1, Flags: Loading | Stale | Fast, Since: "3.0.0", Group: "cluster",
-		Categories: "connection",
+		categories: "connection",
 		Summary:    "Lets this client read from replicas.", run: inCluster(runClusterOK),
 	},
 	{
 		Name: "readwrite", Arity: 1, Flags: Loading | Stale | Fast, Since: "3.0.0", Group: "cluster",
-		Categories: "connection",
+		categories: "connection",
 		Summary:    "Ends what READONLY allows.", run: inCluster(runClusterOK),
 	},
 }

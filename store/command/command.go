@@ -8,26 +8,26 @@ import (
 
 // Command is a row of the table: a command, or a subcommand of one.
 type Command struct {
-	Name       string // in lower case; of a subcommand without that of its command
-	Arity      int    // how many words, with the name; negative: so many at least
-	Flags      Flags
-	Keys       []KeySpec
-	Categories string // of ACLs, beside those that follow from the flags and the group
-	Tips       string // for clients that talk to several servers
-	Since      string // the first version of Redis that has it
-	Group      string
-	Summary    string
-	Subs       []*Command
-	Whole      bool // it may touch any key, or keys of several databases
+	Name    string // in lower case; of a subcommand without that of its command
+	Arity   int    // how many words, with the name; negative: so many at least
+	Flags   Flags
+	Keys    []KeySpec
+	Tips    string // for clients that talk to several servers
+	Since   string // the first version of Redis that has it
+	Group   string
+	Summary string
+	Subs    []*Command
+	Whole   bool // it may touch any key, or keys of several databases
 
-	run    func(c *call) Reply
-	keys   func(args []string) []int             // the places of the keys, where Keys does not tell them
-	orKeys func(args []string) []int             // the same, where Keys do not fit the words
-	more   func(args []string) []int             // the places of keys that it touches and Redis does not tell of
-	writes func(srv *Server, args []string) bool // whether it may write, where Flags do not tell
-	parent *Command
-	id     int  // of the bit in commandSet
-	waits  bool // it may wait for something but a lock, or run long
+	run        func(c *call) Reply
+	categories string                                // of ACLs, beside those that follow from the flags and the group
+	keys       func(args []string) []int             // the places of the keys, where Keys does not tell them
+	orKeys     func(args []string) []int             // the same, where Keys do not fit the words
+	more       func(args []string) []int             // the places of keys that it touches and Redis does not tell of
+	writes     func(srv *Server, args []string) bool // whether it may write, where Flags do not tell
+	parent     *Command
+	id         int  // of the bit in commandSet
+	waits      bool // it may wait for something but a lock, or run long
 }
 
 // FullName returns the name, of a subcommand with that of its command before it and a bar.

@@ -59,7 +59,7 @@ func (cmd *Command) info() Reply {
 	}
 	first, last, step := cmd.legacyRange()
 	return array(bulk(cmd.FullName()), integer(int64(cmd.Arity)), setOf("", cmd.Flags.Names()),
-		integer(first), integer(last), integer(step), setOf("@", cmd.AllCategories()), tips, specs, subs)
+		integer(first), integer(last), integer(step), setOf("@", cmd.Categories()), tips, specs, subs)
 }
 
 // legacyRange is the one range that has been said of keys before there were specs of them
@@ -144,7 +144,7 @@ func runCommandList(c *call) Reply {
 		case "module":
 			keep = func(*Command) bool { return false }
 		case "aclcat":
-			keep = func(cmd *Command) bool { return slices.Contains(cmd.AllCategories(), lower(arg)) }
+			keep = func(cmd *Command) bool { return slices.Contains(cmd.Categories(), lower(arg)) }
 		case "pattern":
 			keep = func(cmd *Command) bool { return pubsub.Match(lower(arg), cmd.FullName()) }
 		default:

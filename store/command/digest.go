@@ -4,8 +4,6 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/alcovedb/alcove/store"
 )
@@ -92,7 +90,7 @@ func (c *call) digestZSet(db store.DB, key string, d *sum) error {
 	for member, score := range all {
 		var e sum
 		e.mix(member)
-		e.mix(strings.ToLower(strings.TrimPrefix(strconv.FormatFloat(score, 'g', 17, 64), "+")))
+		e.mix(doubleText(score))
 		d.xor(string(e[:]))
 	}
 	return nil

@@ -55,14 +55,14 @@ var keyCommands = []*Command{
 	},
 	{
 		Name: "keys", Arity: 2, Flags: ReadOnly, Since: "1.0.0", Group: "generic",
-		Categories: "dangerous", Tips: "request_policy:all_shards nondeterministic_output_order", Whole: true,
+		categories: "dangerous", Tips: "request_policy:all_shards nondeterministic_output_order", Whole: true,
 		Summary: "Lists the keys that match a pattern.",
 		run:     runKeys,
 	},
 	{
 		Name: "migrate", Arity: -6, Flags: Write | MovableKeys, Since: "2.6.0", Group: "generic",
 		Keys:       []KeySpec{at(3, "RW access delete"), {Flags: "RW access delete incomplete", Keyword: "KEYS", From: -2, Last: -1, Step: 1, Limit: 0}},
-		Categories: "dangerous", Tips: "nondeterministic_output",
+		categories: "dangerous", Tips: "nondeterministic_output",
 		Summary: "Moves keys to another server: there is no network to do that here.",
 		run:     runMigrate,
 		keys:    migrateKeys,
@@ -165,7 +165,7 @@ var keyCommands = []*Command{
 	{
 		Name: "restore", Arity: -4, Flags: Write | DenyOOM, Since: "2.6.0", Group: "generic",
 		Keys:       []KeySpec{at(1, "OW update")},
-		Categories: "dangerous",
+		categories: "dangerous",
 		Summary:    "Makes a value of what DUMP has returned.",
 		run:        runRestore,
 	},
@@ -178,7 +178,7 @@ var keyCommands = []*Command{
 	{
 		Name: "sort", Arity: -2, Flags: Write | DenyOOM | MovableKeys, Since: "1.0.0", Group: "generic",
 		Keys:       []KeySpec{at(1, "RO access"), hidden("RO access"), hidden("OW update")},
-		Categories: "dangerous list set sortedset -keyspace", Whole: true,
+		categories: "dangerous list set sortedset -keyspace", Whole: true,
 		Summary: "Sorts the elements of a list, a set or a sorted set, and may store them.",
 		run:     runSort,
 		keys:    sortKeys,
@@ -186,7 +186,7 @@ var keyCommands = []*Command{
 	{
 		Name: "sort_ro", Arity: -2, Flags: ReadOnly | MovableKeys, Since: "7.0.0", Group: "generic",
 		Keys:       []KeySpec{at(1, "RO access"), hidden("RO access")},
-		Categories: "dangerous list set sortedset -keyspace", Whole: true,
+		categories: "dangerous list set sortedset -keyspace", Whole: true,
 		Summary: "Sorts the elements of a list, a set or a sorted set.",
 		run:     runSortRO,
 		keys:    func([]string) []int { return []int{1} },
@@ -220,13 +220,13 @@ var keyCommands = []*Command{
 	},
 	{
 		Name: "wait", Arity: 3, Flags: NoScript, Since: "3.0.0", Group: "generic",
-		Categories: "connection -keyspace", Tips: "request_policy:all_shards response_policy:agg_min",
+		categories: "connection -keyspace", Tips: "request_policy:all_shards response_policy:agg_min",
 		Summary: "Waits for replicas, of which there are none.",
 		run:     runWait,
 	},
 	{
 		Name: "waitaof", Arity: 4, Flags: Blocking, Since: "7.2.0", Group: "generic",
-		Categories: "connection -keyspace", Tips: "request_policy:all_shards response_policy:agg_min",
+		categories: "connection -keyspace", Tips: "request_policy:all_shards response_policy:agg_min",
 		Summary: "Waits for files of replicas, of which there are none.",
 		run:     runWaitAOF,
 	},

@@ -27,7 +27,7 @@ var pubsubCommands = []*Command{
 			},
 			{
 				Name: "help", Arity: 2, Flags: Loading | Stale, Since: "6.2.0",
-				Categories: "-pubsub",
+				categories: "-pubsub",
 				Summary:    "Lists the subcommands.", run: runPubSubHelp,
 			},
 			{

@@ -359,7 +359,7 @@ func compareRow(t *testing.T, c *redisClient, cmd *Command) {
 	}
 	require.ElementsMatch(t, cmd.Flags.Names(), listOf(info.Elems[2]), name)
 	var categories []string
-	for _, category := range cmd.AllCategories() {
+	for _, category := range cmd.Categories() {
 		categories = append(categories, "@"+category)
 	}
 	require.ElementsMatch(t, categories, listOf(info.Elems[6]), name)

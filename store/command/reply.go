@@ -1,9 +1,6 @@
 package command
 
-import (
-	"math"
-	"strconv"
-)
+import "github.com/alcovedb/alcove/store/internal/words"
 
 // Kind is the type of a reply.
 type Kind uint8
@@ -46,7 +43,7 @@ func (r Reply) RESP2() Reply {
 		r.Kind = Array
 	case Double:
 		if r.Str == "" {
-			r.Str = string(AppendDouble(nil, r.Float))
+			r.Str = doubleText(r.Float)
 		}
 		return bulk(r.Str)
 	case Bool:
@@ -67,15 +64,5 @@ func (r Reply) RESP2() Reply {
 	return r
 }
 
-// AppendDouble appends a number to b as Redis sends it.
-func AppendDouble(b []byte, f float64) []byte {
-	switch {
-	case math.IsNaN(f):
-		return append(b, "nan"...)
-	case math.IsInf(f, 1):
-		return append(b, "inf"...)
-	case math.IsInf(f, -1):
-		return append(b, "-inf"...)
-	}
-	return strconv.AppendFloat(b, f, 'g', 17, 64)
-}
+// doubleText is a number as Redis writes it.
+func doubleText(f float64) string { return string(words.AppendDouble(nil, f)) }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/alcovedb/alcove/store"
 )
@@ -234,5 +233,5 @@ func (c *call) scoreText(f float64) string {
 			return strconv.FormatInt(int64(f), 10)
 		}
 	}
-	return strings.ToLower(strings.TrimPrefix(strconv.FormatFloat(f, 'g', 17, 64), "+"))
+	return doubleText(f)
 }

@@ -248,34 +248,5 @@ func scoreText(f float64) string {
 	case math.Abs(f) <= math.MaxInt64/2 && f == math.Trunc(f):
 		return strconv.FormatInt(int64(f), 10)
 	}
-	return formatG17(f)
-}
-
-// formatG17 is C's %.17g: 17 digits, without zeros at the end, and with an exponent where that
-// is below -4 or above 16.
-func formatG17(f float64) string {
-	text := strconv.FormatFloat(f, 'e', 16, 64)
-	at := len(text) - 1
-	for text[at] != 'e' {
-		at--
-	}
-	exp, _ := strconv.Atoi(text[at+1:])
-	if exp < -4 || exp >= 17 {
-		return string(trimZeros([]byte(text[:at]))) + text[at:]
-	}
-	return string(trimZeros([]byte(strconv.FormatFloat(f, 'f', 16-exp, 64))))
-}
-
-// trimZeros takes zeros off the end of a number, and the point if nothing is behind it.
-func trimZeros(b []byte) []byte {
-	if !slices.Contains(b, '.') {
-		return b
-	}
-	for b[len(b)-1] == '0' {
-		b = b[:len(b)-1]
-	}
-	if b[len(b)-1] == '.' {
-		b = b[:len(b)-1]
-	}
-	return b
+	return strconv.FormatFloat(f, 'g', 17, 64)
 }

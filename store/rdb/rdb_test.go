@@ -282,14 +282,14 @@ func TestDecompressAllocatesOnce(t *testing.T) {
 	}))
 }
 
-func TestFormatG17(t *testing.T) {
-	// As C's printf has them.
+func TestScoreText(t *testing.T) {
+	// As C's printf has them, but for whole numbers.
 	for f, want := range map[float64]string{
-		0.1: "0.10000000000000001", 1.5: "1.5", 1e17: "1e+17", 1e16 + 2: "10000000000000002", 1e-5: "1.0000000000000001e-05",
+		0.1: "0.10000000000000001", 1.5: "1.5", 1e17: "100000000000000000", 1e16 + 2: "10000000000000002", 1e-5: "1.0000000000000001e-05",
 		0.0001: "0.0001", -1e300: "-1.0000000000000001e+300", 5e-324: "4.9406564584124654e-324", 123456789012.5: "123456789012.5",
-		1e22: "1e+22", 100.25: "100.25",
+		1e22: "1e+22", 100.25: "100.25", math.Inf(1): "inf", math.Inf(-1): "-inf",
 	} {
-		require.Equal(t, want, formatG17(f))
+		require.Equal(t, want, scoreText(f))
 	}
 }
 

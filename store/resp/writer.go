@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/alcovedb/alcove/store/command"
+	"github.com/alcovedb/alcove/store/internal/words"
 )
 
 // Sizes of the writer's own.
@@ -235,7 +236,7 @@ func (e *encoder) double(r *command.Reply) {
 		return
 	}
 	var room [32]byte
-	digits := command.AppendDouble(room[:0], r.Float)
+	digits := words.AppendDouble(room[:0], r.Float)
 	if e.resp3 {
 		e.b = append(e.b, ',')
 	} else {

@@ -1,4 +1,5 @@
-// Package words reads the words that clients send. It splits lines into them as Redis does
+// Package words reads the words that clients send, and writes the numbers of replies. It splits
+// lines into words as Redis does
 // (sdssplitargs in sds.c): at spaces, but for those in quotes. Between double quotes, \n, \r, \t,
 // \b, \a and \xff stand for bytes, and a backslash before any other byte for that byte; between
 // single ones, only \' does. A line is a C string: what follows a NUL is not looked at.
