@@ -182,7 +182,7 @@ func TestGoRedisPubSub(t *testing.T) {
 		ch := ps.Channel(redis.WithChannelHealthCheckInterval(10 * time.Millisecond))
 		eventually(t, func() bool { return c.Publish(ctx, "any", "first").Val() == 1 })
 		require.Equal(t, "first", (<-ch).Payload)
-		time.Sleep(50 * time.Millisecond)
+		eventually(t, func() bool { return strings.Contains(c.ClientList(ctx).Val(), "cmd=ping") })
 		require.EqualValues(t, 1, c.Publish(ctx, "any", "second").Val())
 		require.Equal(t, "second", (<-ch).Payload)
 		require.NoError(t, ps.Close())
@@ -329,7 +329,9 @@ func TestGoRedisStreams(t *testing.T) {
 		require.Equal(t, "3-1", pending[0].ID)
 		require.EqualValues(t, 1, pending[0].RetryCount)
 
-		time.Sleep(10 * time.Millisecond) // so that they are idle
+		eventually(t, func() bool { // they are idle
+			return len(c.XPendingExt(ctx, &redis.XPendingExtArgs{Stream: "s", Group: "g", Idle: 2 * time.Millisecond, Start: "-", End: "+", Count: 10}).Val()) == 7
+		})
 		claimed := c.XClaim(ctx, &redis.XClaimArgs{Stream: "s", Group: "g", Consumer: "b", MinIdle: time.Millisecond, Messages: []string{"3-1"}}).Val()
 		require.Equal(t, []redis.XMessage{{ID: "3-1", Values: map[string]any{"n": "2"}, DeliveredCount: 0}}, claimed)
 		require.EqualValues(t, 1, c.XDel(ctx, "s", "5-1").Val())

@@ -2,7 +2,7 @@ package resp
 
 import (
 	"fmt"
-	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -245,23 +245,41 @@ func TestFaultRace(t *testing.T) {
 	defer s.Close()
 	srv := NewServer(s)
 	defer srv.Close()
-	done := make(chan net.Conn, 4)
-	for range cap(done) {
+	const clients, each = 4, 300
+	failed := make(chan int, clients)
+	for range clients {
 		c := dialTest(t, srv)
 		go func() {
-			for range 300 {
-				c.do("INCR k")
+			n := 0
+			for range each {
+				if c.do("INCR k") == "x" {
+					n++
+				}
 			}
-			done <- c
+			failed <- n
 		}()
 	}
-	for range 300 {
-		i := srv.Inject(Fault{Command: "incr", Error: "x", Chance: 0.5})
-		srv.Injections()
-		i.Fired()
-		i.Remove()
+	var all []*Injection
+	hit, fired := 0, 0
+	for left := clients; left > 0; {
+		select {
+		case n := <-failed:
+			hit += n
+			left--
+		default:
+			i := srv.Inject(Fault{Command: "incr", Error: "x", Chance: 0.5})
+			srv.Injections()
+			i.Fired()
+			runtime.Gosched()
+			i.Remove()
+			all = append(all, i)
+		}
 	}
-	for range cap(done) {
-		<-done
+	for _, i := range all {
+		fired += i.Fired()
 	}
+	require.Equal(t, fired, hit)
+	n, err := s.String("k").IncrBy(0)
+	require.NoError(t, err)
+	require.EqualValues(t, clients*each-hit, n, "what has failed has not run")
 }
