@@ -12,9 +12,9 @@ import (
 	"github.com/alcovedb/alcove/store"
 )
 
-// A Carrier is the connection that a session's client is at the other end of, as far as the
-// session acts on it: see [Session.Carry]. Its methods are called by any goroutine. They must
-// not wait, nor call a method of the session other than [Session.HangUp].
+// A Carrier is the connection of a session's client, as far as the session acts on it: see
+// [Session.Carry]. Its methods are called by any goroutine. They must not wait, nor call methods
+// of the session other than [Session.HangUp].
 type Carrier interface {
 	// End closes the connection at once: the session has ended.
 	End()
@@ -45,8 +45,8 @@ type carried struct {
 	leave   context.CancelFunc
 }
 
-// Carry says what carries the session: it is told of what concerns it from now on. A session
-// has one at most.
+// Carry sets the carrier of the session, which the session acts on from now on. A session has at
+// most one.
 func (s *Session) Carry(c Carrier) {
 	s.carried.lock.Lock()
 	s.carried.carrier = c
@@ -146,10 +146,10 @@ func (s *Session) Sleep(d time.Duration) (ended bool) {
 	return s.ctx.Err() != nil
 }
 
-// Refuse returns the reply to a command that is not run, for a reason of the one who carries
-// it: r, an error, or none while the client wants no replies. A transaction that was begun
-// fails, as with any other command that can't be queued. Without words, what has come is no
-// command. Like Do, it is called by one goroutine at a time.
+// Refuse returns the reply to a command that its carrier does not want to run: r, an error, or
+// none while CLIENT REPLY has turned replies off. A transaction that has begun will fail, as
+// after any command that can't be queued. Without args, what came was not a command. Like Do,
+// Refuse is called by one goroutine at a time.
 func (s *Session) Refuse(args []string, r Reply) Reply {
 	if len(args) > 0 {
 		r = s.refuse(Lookup(args), r)
@@ -161,10 +161,10 @@ func (s *Session) Refuse(args []string, r Reply) Reply {
 	return r
 }
 
-// NeedsAuth says whether the client must tell a password before anything else.
+// NeedsAuth reports whether the client has to authenticate before anything else.
 func (s *Session) NeedsAuth() bool { return s.needsAuth() }
 
-// MaxBulk returns the longest argument that a command may have: proto-max-bulk-len.
+// MaxBulk returns the length of the longest argument that a client may send: proto-max-bulk-len.
 func (srv *Server) MaxBulk() int64 {
 	if n := srv.config.maxBulk.Load(); n != 0 {
 		return n

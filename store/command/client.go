@@ -42,7 +42,7 @@ const (
 	skipThis
 )
 
-// SetAddrs says between which addresses the client is, which CLIENT LIST shows.
+// SetAddrs sets the addresses of the client and of the server's end, as CLIENT LIST shows them.
 func (s *Session) SetAddrs(remote, local string) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -192,7 +192,7 @@ func (srv *Server) clients() []*Session {
 	return list
 }
 
-// Clients describes the clients that have not hung up, as CLIENT LIST does, a line each.
+// Clients describes the clients that are connected, in the lines of CLIENT LIST.
 func (srv *Server) Clients() (lines []string) {
 	now := srv.now()
 	for _, s := range srv.clients() {
@@ -203,8 +203,7 @@ func (srv *Server) Clients() (lines []string) {
 	return lines
 }
 
-// Disconnect ends the sessions that there are, as a server does that is started anew. There may
-// be new ones.
+// Disconnect ends all sessions, as a restart of a redis-server does. New ones can be made.
 func (srv *Server) Disconnect() {
 	for _, s := range srv.clients() {
 		_ = s.Close()

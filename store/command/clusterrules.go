@@ -4,12 +4,12 @@ import (
 	"strings"
 )
 
-// Slots is how many slots a Redis cluster spreads its keys over.
+// Slots is the number of slots that a Redis cluster spreads its keys over.
 const Slots = 16384
 
-// WithClusterRules makes the server answer as the only node of a Redis cluster, which has all
-// slots: a command whose keys are of several slots is refused (CROSSSLOT), as is a transaction
-// of such commands, scripts heed their flags, there is database 0 alone, and CLUSTER describes the
+// WithClusterRules makes the server reply as the only node of a Redis cluster, which has all
+// slots: a command whose keys are in several slots is refused (CROSSSLOT), as is a transaction of
+// such commands; scripts heed their flags; database 0 is the only one; and CLUSTER describes the
 // node. So clients for clusters work with it, and what would fail on a cluster fails.
 func WithClusterRules() Option {
 	return func(srv *Server) {
@@ -18,8 +18,8 @@ func WithClusterRules() Option {
 	}
 }
 
-// Slot returns the slot of a key in a Redis cluster: that of the whole key, or of what is in its
-// first pair of braces, if that is not empty.
+// Slot returns the slot of a key in a Redis cluster: that of what is in its first pair of braces,
+// or of the whole key if there is none, or nothing in it.
 func Slot(key string) int {
 	if _, rest, found := strings.Cut(key, "{"); found {
 		if tag, _, closed := strings.Cut(rest, "}"); closed && tag != "" {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Command is a row of the table: a command, or a subcommand of one.
+// Command describes a command, or a subcommand of one: it is a row of the table of commands.
 type Command struct {
 	Name    string // in lower case; of a subcommand without that of its command
 	Arity   int    // how many words, with the name; negative: so many at least
@@ -30,7 +30,8 @@ type Command struct {
 	waits      bool // it may wait for something but a lock, or run long
 }
 
-// FullName returns the name, of a subcommand with that of its command before it and a bar.
+// FullName returns the name of the command, of a subcommand with that of its command before it,
+// such as "client|list".
 func (cmd *Command) FullName() string {
 	if cmd.parent == nil {
 		return cmd.Name
@@ -72,7 +73,7 @@ var flagNames = [...]string{
 	"may_replicate", "no_mandatory_keys", "no_async_loading", "no_multi", "allow_busy", "movablekeys",
 }
 
-// Names returns the flags as COMMAND INFO shows them, which MayReplicate is not.
+// Names returns the names of the flags, as COMMAND INFO shows them: without MayReplicate.
 func (f Flags) Names() (names []string) {
 	for i, name := range flagNames {
 		if f&(1<<i) != 0 && 1<<i != MayReplicate {
@@ -82,19 +83,22 @@ func (f Flags) Names() (names []string) {
 	return names
 }
 
-// KeySpec says where some of the keys of a command are, and what it does to them.
+// KeySpec says where a command has some of its keys, and what it does to them: it is a key
+// specification of COMMAND INFO.
 type KeySpec struct {
 	Flags string // as COMMAND INFO shows them, such as "RO access"
 
-	// Where they begin: at a place, or after the first keyword that is found from a place
-	// on, which counts from the end if it is negative. Neither: it can't be told.
+	// Where the keys begin: at the word Index, or behind the first word that is Keyword, from
+	// the word From on, or, if that is negative, backwards from that far before the end.
+	// Without an Index and a Keyword only the command itself can tell.
 	Index   int
 	Keyword string
 	From    int
 
-	// Which they are from there on: up to Last, every Step-th, where a negative Last counts
-	// from the end, and Limit divides the words that are left. Or, with Numbered, as many as
-	// the word at NumAt says, from First on.
+	// Which words are keys from there on: every Step-th up to Last, which counts from the
+	// first one, or from the end if it is negative, where Limit divides the words that are
+	// left. Or, with Numbered, as many as the word NumAt says, from First on, both counted
+	// from where the keys begin.
 	Last, Step, Limit int
 	Numbered          bool
 	NumAt, First      int
@@ -172,8 +176,8 @@ func (k *KeySpec) search(args []string) int {
 	return 0
 }
 
-// KeyPlaces returns the places of the keys in the words of a command, and false if these are
-// not words for it.
+// KeyPlaces returns the indexes of the keys in args, the words of a command with its name, and
+// false if args can't be a call of cmd.
 func (cmd *Command) KeyPlaces(args []string) (places []int, ok bool) {
 	if !cmd.takes(len(args)) {
 		return nil, false
@@ -271,8 +275,8 @@ func (cmd *Command) mayWait() bool {
 	return cmd.Flags&Blocking != 0 || cmd.Flags&(ReadOnly|Write|Fast) == 0 || cmd.Group == "scripting"
 }
 
-// Commands returns all commands, sorted by name. They are the rows of the table that all servers
-// use: they must not be changed.
+// Commands returns all commands, sorted by name. They are the rows of the table that every server
+// uses: they must not be changed.
 func Commands() []*Command {
 	var list []*Command
 	for _, rows := range tables {
@@ -282,9 +286,8 @@ func Commands() []*Command {
 	return list
 }
 
-// Lookup returns the command that words begin with, nil if there is none. Where a command has
-// subcommands, it is one of these, or the command itself if the second word is none of them. As
-// those of [Commands], it must not be changed.
+// Lookup returns the command that args, its words, call, or nil if there is none: a subcommand if
+// the second word names one, else the command itself. It must not be changed.
 func Lookup(args []string) *Command {
 	if len(args) == 0 {
 		return nil

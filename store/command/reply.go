@@ -35,8 +35,8 @@ type Reply struct {
 	Elems []Reply
 }
 
-// RESP2 returns the reply as a client of RESP2 gets it, in the types that it has: what the
-// others are there.
+// RESP2 returns the reply as a client of RESP2 gets it, with the types of RESP3 turned into those
+// that stand for them there.
 func (r Reply) RESP2() Reply {
 	switch r.Kind {
 	case Map, Set, Push:

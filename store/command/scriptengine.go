@@ -36,13 +36,13 @@ type ScriptEngine interface {
 
 // Script is something compiled: a script, or a function of a library.
 type Script interface {
-	// Run runs the script and returns its reply. Where it panics, nothing of what the script has
-	// written stays, and the panic goes on. Several goroutines may do so, each with a
-	// call of its own; one at a time for each store, as a script holds it whole. Run ends
-	// soon after c.Context does, whatever the script would do about that.
+	// Run runs the script and returns its reply. It may be called by several goroutines at once,
+	// each with a call of its own, but for one store only by one at a time, as a script holds all
+	// of it. It returns soon after c.Context has ended, whatever the script does. If it panics,
+	// nothing that the script has written stays, and the panic goes on.
 	//
-	// What Run says of errors is the engine's work. Redis ends an error that nobody has
-	// caught with where it was: " script: NAME, on @user_script:1.", with c.Name, and for
+	// How errors are worded is up to the engine. To an error that the script has not caught,
+	// Redis adds where it was: " script: NAME, on @user_script:1.", with c.Name, and for
 	// functions @user_function.
 	Run(c *ScriptCall) Reply
 }
@@ -85,8 +85,8 @@ func (f ScriptFlags) Names() (names []string) {
 	return names
 }
 
-// Why the context of a script has ended. They are replies as they stand, to which an engine
-// may add where the script was.
+// Causes of the end of a script's context. They are error replies, to which an engine may add
+// where the script was.
 var (
 	// ErrScriptKilled is the cause after SCRIPT KILL and FUNCTION KILL.
 	ErrScriptKilled = &ReplyError{Text: "ERR Script killed by user with SCRIPT KILL..."}
@@ -94,8 +94,8 @@ var (
 	ErrLoadTimeout = &ReplyError{Text: "ERR FUNCTION LOAD timeout"}
 )
 
-// ScriptCall is one run of a script. Its methods are for the goroutine that Run was called on,
-// until Run returns.
+// ScriptCall is one run of a script. Its methods may only be called by the goroutine that Run was
+// called on, until Run returns.
 type ScriptCall struct {
 	Name     string   // of the function; of a script its digest
 	Function bool     // it is one of a library
@@ -113,13 +113,14 @@ type ScriptCall struct {
 	proto int
 }
 
-// Context ends when the script has to, with the reason as its cause: [ErrScriptKilled], or that
-// the server was closed, or the context of [Session.Do] has ended. In the latter cases nothing
-// of what the script has written stays. It does not end when the client goes.
+// Context returns the context of this run. It ends when the script has to end, for the reason
+// that is its cause: [ErrScriptKilled], that the server was closed, or that the context of
+// [Session.Do] has ended. In the last two cases nothing that the script has written stays. It
+// does not end when the client disconnects.
 func (s *ScriptCall) Context() context.Context { return s.ctx }
 
-// SetProtocol sets the version of the protocol whose types the replies of Call have, 2 or 3,
-// and says whether there is that version. It is 2 at first.
+// SetProtocol sets the version of the protocol, 2 or 3, whose types the replies of Call have, and
+// reports whether there is that version: redis.setresp. At first it is 2.
 func (s *ScriptCall) SetProtocol(version int) bool {
 	if version != 2 && version != 3 {
 		return false
@@ -129,9 +130,9 @@ func (s *ScriptCall) SetProtocol(version int) bool {
 }
 
 // Call runs a command of the script, of which args are the words, and returns its reply, which
-// may be an error, also for a command that a script may not run. It sees what the script has
-// written, and nobody else sees that before the script ends. It may touch any key. Once the
-// context has ended, every reply is an error that says why.
+// may be an error: also for a command that a script may not run. The command sees what the script
+// has written; nobody else does before the script ends. It may touch any key. Once the context
+// has ended, every reply is an error that says why.
 func (s *ScriptCall) Call(args []string) Reply {
 	r := s.do(args)
 	if s.proto == 2 {
@@ -140,8 +141,8 @@ func (s *ScriptCall) Call(args []string) Reply {
 	return r
 }
 
-// Allowed says whether the user that runs the script may run a command, and whether there is
-// such a command.
+// Allowed reports whether the user who runs the script may run a command, and whether there is
+// such a command: redis.acl_check_cmd.
 func (s *ScriptCall) Allowed(args []string) (may, known bool) {
 	cmd, bad := scriptCommand(args)
 	if bad != nil {
@@ -170,8 +171,9 @@ var logLevels = map[string]slog.Level{
 	"debug": slog.LevelDebug, "verbose": LevelVerbose, "notice": LevelNotice, "warning": slog.LevelWarn,
 }
 
-// WithScriptEngine sets what runs scripts and functions. Given several times, each engine has
-// the sources whose first line names it, and the first one those that name none.
+// WithScriptEngine sets what runs scripts and functions. It may be given several times: each
+// engine gets the sources whose first line names it, and the first engine those that name none,
+// too.
 func WithScriptEngine(e ScriptEngine) Option {
 	return func(srv *Server) {
 		if e != nil {
@@ -180,7 +182,7 @@ func WithScriptEngine(e ScriptEngine) Option {
 	}
 }
 
-// WithLogger sets where scripts log to. Without it, nowhere.
+// WithLogger sets the logger of scripts, for redis.log. Without it, what they log is dropped.
 func WithLogger(l *slog.Logger) Option { return func(srv *Server) { srv.logger = l } }
 
 // engine returns the engine of a name that fits, nil if there is none.

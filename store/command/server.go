@@ -13,9 +13,9 @@ import (
 	"github.com/alcovedb/alcove/store"
 )
 
-// Server is what the clients of a store share: what is the process of a redis-server there. It
-// has no network and, as long as no client needs one, no goroutine. All methods may be called
-// by any number of goroutines.
+// Server is what the clients of a store share: in Redis, the process of the redis-server. It has
+// no network, and no goroutine as long as no client needs one. All methods may be called by any
+// number of goroutines.
 type Server struct {
 	store *store.Store
 
@@ -59,7 +59,7 @@ func NewServer(s *store.Store, opts ...Option) *Server {
 	return srv
 }
 
-// Store returns the store that the server is of.
+// Store returns the store that the server serves.
 func (srv *Server) Store() *store.Store { return srv.store }
 
 // now is the time by the clock of the store.
@@ -89,14 +89,15 @@ func (srv *Server) Close() error {
 	return nil
 }
 
-// Sink is where a session sends what nobody asked for, such as messages of channels, in the
-// order in which it comes. One goroutine at a time calls it, but any: that of a client whose
-// command is the reason, of a typed caller who writes, or that by which keys expire. So it must
-// not wait, nor run commands of a session.
+// Sink is where a session sends what its client gets without asking, such as messages of
+// channels, in order. It is called by one goroutine at a time, but not always by the same one: by
+// that of the client whose command is the cause, of a typed caller who writes, or by the one that
+// removes expired keys. So it must not wait, nor run commands of a session.
 type Sink func(Reply)
 
-// NewSession returns a session: a client. What comes out of its turn goes to push; with nil,
-// it is dropped. Close it. That of a closed server has ended already.
+// NewSession returns a new session, which the caller closes. What the client gets without asking
+// goes to push, or is dropped if push is nil. A session of a closed server has ended from the
+// start.
 func (srv *Server) NewSession(push Sink) *Session {
 	if push == nil {
 		push = func(Reply) {}
@@ -226,7 +227,7 @@ func (c *call) database(n int) (db store.DB, more bool) {
 	return c.db, false
 }
 
-// ReplyError is an error reply as an error.
+// ReplyError is an error reply as a Go error.
 type ReplyError struct {
 	Text string // the whole line, with its code
 }
@@ -234,8 +235,8 @@ type ReplyError struct {
 // Error returns the text.
 func (e *ReplyError) Error() string { return e.Text }
 
-// Is says whether the reply is what an error of package store is told as, so that
-// errors.Is(err, store.ErrWrongType) works for those of [Do].
+// Is reports whether target is an error of package store that has this reply, so that
+// errors.Is(err, store.ErrWrongType) works for the errors of [Do].
 func (e *ReplyError) Is(target error) bool {
 	if !strings.HasPrefix(target.Error(), "store: ") {
 		return false

@@ -87,17 +87,17 @@ func (s *Session) db(n int) store.DB {
 	return s.srv.store.DB(n)
 }
 
-// Do runs a command, of which args are the words, and returns its reply. It ends when ctx
-// does. Several replies, such as those of SUBSCRIBE, go to the sink, and Do returns one of
-// the kind [None]; so it does, and runs nothing, when the session has ended. The slice is the
-// caller's again then; the strings may be kept.
+// Do runs the command with the words args and returns its reply. A command that waits stops
+// waiting when ctx ends. Where there are several replies, as to SUBSCRIBE, they go to the sink,
+// and Do returns a Reply of kind [None]; so it does, without running anything, when the session
+// has ended. Do does not keep args, but may keep the strings in it.
 func (s *Session) Do(ctx context.Context, args []string) Reply {
 	s.next = 0
 	return s.DoNext(ctx, args)
 }
 
-// DoNext is Do for a command that had come before the last one was done, as in a pipeline. For
-// those who count how long commands take it begins then, and the clock is not asked again.
+// DoNext is Do for a command that had arrived before the previous one was done, as in a pipeline.
+// For statistics and the slow log it begins when that one ended, which saves a look at the clock.
 func (s *Session) DoNext(ctx context.Context, args []string) Reply {
 	if len(args) == 0 || s.ended.Load() {
 		return silent
@@ -264,6 +264,6 @@ var (
 // upper is strings.ToUpper, for texts that show the name of a command.
 func upper(name string) string { return strings.ToUpper(name) }
 
-// Ended says whether the client has quit, or the session was closed: whoever carries its
-// replies sends the last one, and closes.
+// Ended reports whether the client has quit or the session was closed: whoever carries its
+// replies sends the last one, and closes the connection.
 func (s *Session) Ended() bool { return s.ended.Load() || s.ctx.Err() != nil }

@@ -115,9 +115,9 @@ func (m *multi) remember() (fresh []string) {
 	return fresh
 }
 
-// Sent says that the reply that Do has returned is on its way: invalidations that must not come
-// before it follow, and what MONITOR shows. Who sends replies on calls it after each, on the
-// goroutine that calls Do; otherwise they come with the next Do.
+// Sent says that the reply that Do returned has been sent: invalidations and lines of MONITOR
+// that must come behind it follow now. Whoever sends replies to a client calls it after each of
+// them, on the goroutine that calls Do; otherwise they follow at the next Do.
 func (s *Session) Sent() {
 	if s.monitors {
 		s.monitors = false

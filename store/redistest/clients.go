@@ -7,9 +7,10 @@ import (
 	"github.com/alcovedb/alcove/store/command"
 )
 
-// Do runs a command as a client of its own, of database 0, and returns the reply. An error reply is
-// an error, too, a *command.ReplyError; when ctx has ended, the error is that of ctx. It is for what
-// the typed API does not have, such as CONFIG SET. [Redis.Commands] does not have it.
+// Do runs a command on database 0, as a client of its own, and returns its reply. An error reply
+// is returned as an error, too, a [*command.ReplyError]; when ctx has ended, the error is that of
+// ctx. Do is for what the typed API does not have, such as CONFIG SET. [Redis.Commands] does not
+// list it.
 func (r *Redis) Do(ctx context.Context, words ...string) (command.Reply, error) {
 	switch {
 	case r.ended.Load():
@@ -44,5 +45,5 @@ func waits(words []string) bool {
 	return cmd != nil && cmd.Flags&command.Blocking != 0
 }
 
-// Clients describes the clients that are connected, as CLIENT LIST does, a line each.
+// Clients describes the clients that are connected, in the lines of CLIENT LIST.
 func (r *Redis) Clients() []string { return r.server.Commands().Clients() }

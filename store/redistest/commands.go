@@ -68,13 +68,12 @@ func (c *Command) size() (n int) {
 }
 
 // Commands returns what clients have sent since [Run] or [Redis.ResetCommands], in the order in
-// which it came: of one connection that in which it was sent. It has commands of transactions when
-// they are queued, and those that were refused or met a fault. Of 10,000 commands and of 16 MiB
-// the oldest are forgotten.
+// which it came, including commands that were queued in transactions, refused, or hit by a fault.
+// At most 10,000 commands and 16 MiB of them are kept: then the oldest are dropped.
 //
-// Without names it leaves out what clients send of themselves when they connect: HELLO, AUTH,
-// CLIENT, COMMAND, CLUSTER, READONLY. With names, which may be those of a command or, such as
-// "client list", of a subcommand, it has these commands alone, whichever they are.
+// Without names it leaves out what clients send on their own when they connect: HELLO, AUTH,
+// CLIENT, COMMAND, CLUSTER, READONLY. With names, of commands or, such as "client list", of
+// subcommands, it returns these commands alone, whichever they are.
 func (r *Redis) Commands(names ...string) []Command {
 	r.sent.lock.Lock()
 	defer r.sent.lock.Unlock()

@@ -51,9 +51,9 @@ type Expiring struct {
 	In    time.Duration
 }
 
-// Expires is a value whose key has the time in to live, or with store.NoTTL no deadline. With
-// [WithTime] and in a bubble it is meant to the millisecond. Where the clock runs, less
-// may be left, by as much as has passed since [Run].
+// Expires returns value with the time to live in, or, with [store.NoTTL], without a deadline.
+// With [WithTime] and in a bubble it has to be exact, to the millisecond. Otherwise the key may
+// have less time left, by as much as has passed since [Run].
 func Expires(value any, in time.Duration) Expiring { return Expiring{Value: value, In: in} }
 
 // A content is a value in the one form that is compared and shown.

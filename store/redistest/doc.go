@@ -1,5 +1,5 @@
-// Package redistest is a Redis for tests: in memory, without a network, of one test alone, with
-// all that package store has.
+// Package redistest gives a test a Redis of its own: in memory and without a network, with all the
+// commands of package command.
 //
 //	func TestLogin(t *testing.T) {
 //		synctest.Test(t, func(t *testing.T) {
@@ -32,17 +32,18 @@
 //
 // # Clients
 //
-// Nothing listens, so there is no address: clients are given [Redis.Dialer]. Whatever they dial,
-// they get r. go-redis:
+// Nothing listens, so there is no address to connect to: clients are given [Redis.Dialer], and
+// whatever they dial, they get r. go-redis:
 //
 //	client := redis.NewClient(&redis.Options{
 //		Addr: "127.0.0.1:6379", Dialer: r.Dialer(), PoolSize: 100,
 //	})
 //
-// It looks up a name, that of its default address, too, which ends the program in the second bubble
-// that does so, if not in the first: it wants an IP. And all its clients share a pool of timers,
-// which those of a bubble must not come into: with as many connections as a test has goroutines,
-// nobody waits for one with a timer.
+// In a bubble of testing/synctest, go-redis needs both of these options. The address has to be an
+// IP: go-redis looks up host names, that of its default address, too, and a lookup in a bubble may
+// end the program. And the pool needs as many connections as there are goroutines
+// that use it: whoever waits for a connection takes a timer from a pool that all clients of the
+// program share, and a bubble's timers must not get there.
 //
 // redigo:
 //
@@ -69,37 +70,42 @@
 //
 // # Time
 //
-// The clock of a Redis goes on by itself: keys expire. There are three ways not to wait for it.
+// The clock of a Redis runs, and keys expire. There are three ways not to wait for it:
 //
-//   - In a bubble of testing/synctest, time.Sleep takes no time, and every time to live and timeout
-//     is exact. Make the Redis and its clients in the bubble. This is the way that also has the
-//     timers of the code under test.
-//   - [Redis.Advance] takes the clock ahead, in a bubble or not: what is overdue has expired when it
-//     returns, in the order of the deadlines, and waits are over. Timers of others don't move. A
-//     client that is to wait must do so already: in a bubble, see synctest.Wait.
-//   - [WithTime] makes the clock stand at a time, from where only Advance moves it, for what is to
-//     be the same in every run, such as the IDs of streams.
+//   - In a bubble of testing/synctest, time.Sleep takes no time, and every time to live and every
+//     timeout is exact. Make the Redis and its clients in the bubble. Only this way covers the
+//     timers of the code under test, too.
+//   - [Redis.Advance] moves the clock ahead, in a bubble or not. When it returns, what is overdue
+//     has expired, in the order of the deadlines, and waits that are over have ended. Timers of
+//     other code do not move. A client that is to wait has to be waiting already: in a bubble,
+//     call synctest.Wait first.
+//   - [WithTime] makes the clock stand still, and only Advance moves it. It is for what has to be
+//     the same in every run, such as the IDs of streams.
 //
 // # Scripts
 //
-// EVAL, EVALSHA, FCALL and FUNCTION need a [command.ScriptEngine], and there is none for Lua yet: one
-// in Go, made for the test's own scripts, goes to [WithCommands].
+// EVAL, EVALSHA, FCALL and FUNCTION need a [command.ScriptEngine]. There is none for Lua yet. For
+// the few scripts of one program, an engine with a Go function for each is short: see the example
+// of [command.WithScriptEngine]. [WithCommands] takes it.
 //
 // # Common fixtures
 //
-// A test that has many cases prepares one Redis, and gives each case a [Redis.Fork], which costs next
-// to nothing; cases may run in parallel. Into bubbles go forks of one that was made [WithTime].
+// A test with many cases prepares one Redis and gives each case a [Redis.Fork], which costs next
+// to nothing; cases may run in parallel. A Redis made [WithTime] can be forked into bubbles.
 //
 // # The end
 //
-// A Redis ends with its test, by t.Cleanup. Functions that were given to t.Cleanup after [Run], and
-// defer, come before that: close clients there. What is left open is closed, and noted in the log of
-// the test; with [WithLeakCheck] it is an error. In a bubble a client must be closed that has
-// goroutines which go on without a connection: a subscription of go-redis and radix's connections
-// are "deadlock: main bubble goroutine has exited but blocked goroutines remain". Connections of
-// redigo, idle ones of go-redis and rueidis end with the Redis. Goroutines that sleep for a moment after Close, such as
-// those of go-redis's ClusterClient, have ten seconds of the bubble's time.
+// A Redis ends with its test, by t.Cleanup. Deferred calls, and functions given to t.Cleanup after
+// [Run], run before that: close clients there. A client that is still connected is disconnected,
+// and the test's log says so; with [WithLeakCheck] it is an error.
 //
-// Who comes from miniredis finds in MINIREDIS.md, beside this package, what there is for each of its
-// calls.
+// A bubble ends with "deadlock: main bubble goroutine has exited but blocked goroutines remain" if
+// a client is left whose goroutines go on without a connection: a subscription of go-redis, or
+// connections of radix. Connections of redigo, and idle ones of go-redis and rueidis, end with the
+// Redis. Goroutines that sleep for a moment after Close, such as those of go-redis's ClusterClient,
+// have ten seconds of the bubble's time to end.
+//
+// # Coming from miniredis
+//
+// MINIREDIS.md, beside this package, says what there is for each of miniredis's calls.
 package redistest

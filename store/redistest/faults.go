@@ -5,10 +5,10 @@ import (
 	"github.com/alcovedb/alcove/store/resp"
 )
 
-// Fault is trouble that a Redis makes on purpose: see [resp.Fault].
+// Fault says what is to go wrong, and for which commands: see [resp.Fault].
 type Fault = resp.Fault
 
-// Fail has a fault happen to the commands that it matches from now on:
+// Fail makes f happen to the commands that it matches, from now on:
 //
 //	r.Fail(redistest.Fault{Error: "LOADING Redis is loading the dataset in memory"})    // to all
 //	r.Fail(redistest.Fault{Command: "get", Key: "user:*", Delay: time.Second, Times: 3}) // slowly
@@ -16,20 +16,18 @@ type Fault = resp.Fault
 //	...
 //	lost.Remove()
 //
-// What it returns counts the commands that were hit, and ends it. See [resp.Fault] for all there
-// is.
+// The Injection counts the commands that were hit, and its Remove ends the fault.
 func (r *Redis) Fail(f Fault) *resp.Injection {
 	r.t.Helper()
 	r.usable()
 	return r.server.Inject(f)
 }
 
-// Disconnect closes the connections of all clients, as a Redis does that is started anew. Clients
-// may connect again.
+// Disconnect closes the connections of all clients, as a restart does. Clients may connect again.
 func (r *Redis) Disconnect() { r.server.Commands().Disconnect() }
 
-// Seed makes what is random the same each time from now on: what SPOP, SRANDMEMBER, HRANDFIELD,
-// ZRANDMEMBER and RANDOMKEY choose, here and in forks, of the same data with the same commands in
-// the same order. They take as long as sorting does then. The order of what Redis gives no order,
-// such as that of SMEMBERS and SCAN, stays any.
+// Seed makes random choices the same in each run, from now on: what SPOP, SRANDMEMBER,
+// HRANDFIELD, ZRANDMEMBER and RANDOMKEY choose, here and in forks, is the same for the same data
+// and the same commands in the same order. They are slower then: they sort. Where Redis promises
+// no order, as for SMEMBERS and SCAN, there is none.
 func (r *Redis) Seed(n uint64) { hook.Seed(r.store, n) }

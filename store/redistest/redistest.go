@@ -39,31 +39,31 @@ type options struct {
 	leaks    bool // are errors
 }
 
-// WithTime makes the clock stand at start, and move by [Redis.Advance] alone: what a test sees
-// is the same each time. Parts of milliseconds are cut off. Neither the time of the machine nor
-// that of a bubble moves it.
+// WithTime makes the clock stand still at start; only [Redis.Advance] moves it, neither the time
+// of the machine nor that of a bubble. So what a test sees is the same in every run. start is cut
+// to whole milliseconds.
 func WithTime(start time.Time) Option { return func(o *options) { o.start = start } }
 
-// WithClusterRules makes the Redis answer as a Redis cluster of one node, which has all slots:
-// what a cluster refuses is refused, such as commands whose keys are of several slots
+// WithClusterRules makes the Redis reply as a Redis cluster of one node, which has all slots:
+// what a cluster refuses is refused, such as commands whose keys are in several slots
 // (CROSSSLOT), and clients for clusters work. See [command.WithClusterRules].
 func WithClusterRules() Option { return WithCommands(command.WithClusterRules()) }
 
-// WithCommands gives the Redis what package command has options for, such as
-// [command.WithScriptEngine], without which there are no scripts.
+// WithCommands sets options of package command, such as [command.WithScriptEngine], without which
+// there are no scripts.
 func WithCommands(opts ...command.Option) Option {
 	return func(o *options) { o.commands = append(o.commands, opts...) }
 }
 
-// WithLeakCheck makes it an error of the test if a client is still connected when it ends, which is
-// only logged otherwise.
+// WithLeakCheck makes it an error of the test if a client is still connected when the test ends.
+// Otherwise that is only logged.
 func WithLeakCheck() Option { return func(o *options) { o.leaks = true } }
 
-// Run returns an empty Redis. When the test t ends, it ends, too: a t.Cleanup closes what clients
-// have left open and says so, in the log of the test or, with [WithLeakCheck], as an error. What a
-// test closes by defer, or by a t.Cleanup after Run, is closed before.
+// Run returns an empty Redis, which ends with the test t: a t.Cleanup disconnects the clients
+// that are left and says so, in the log of the test or, with [WithLeakCheck], as an error. What a
+// test closes by defer, or in a t.Cleanup registered after Run, is closed before that.
 //
-// In a bubble of testing/synctest, Run is called inside, with the t of the bubble's function.
+// In a bubble of testing/synctest, call Run inside, with the t of the bubble's function.
 func Run(t testing.TB, opts ...Option) *Redis {
 	t.Helper()
 	if bubble() != "" && outside(t) {
@@ -176,16 +176,16 @@ func summary(clients []string) string {
 	return b.String()
 }
 
-// Dialer is the function that clients have connect them.
+// Dialer makes connections: it is what clients take to dial.
 type Dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// DialContext calls d, for clients that want a method.
+// DialContext calls d, for clients that take a value with this method.
 func (d Dialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	return d(ctx, network, addr)
 }
 
-// Dialer returns what connects clients to r, whatever network and address they ask for: the
-// package's documentation shows where it goes in some of them. After the end of the test, and in
+// Dialer returns the function that connects clients to r, whatever network and address they ask
+// for: the package's documentation shows how clients take it. After the end of the test, and in
 // another bubble of testing/synctest than that of r, it returns an error that says so.
 func (r *Redis) Dialer() Dialer {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -199,19 +199,19 @@ func (r *Redis) Dialer() Dialer {
 	}
 }
 
-// Store returns the store that clients see, for the typed API: to prepare what a test needs, and
-// to look at what came of it. It is closed when the test ends. In another bubble of
-// testing/synctest than that of r, whose time is another, it ends the test, unless r was made
-// outside of all, [WithTime].
+// Store returns the store behind r, for the typed API: to prepare what a test needs, and to look
+// at the result. It is closed when the test ends. A call in another bubble of testing/synctest
+// than that of r, where time is another, fails the test, unless r was made outside of all
+// bubbles, [WithTime].
 func (r *Redis) Store() *store.Store {
 	r.t.Helper()
 	r.mustBeReachable()
 	return r.store
 }
 
-// Advance moves the time forward by d. Before it returns, what is overdue has expired, and who
-// waits, such as a BLPOP whose timeout has passed, waits no longer: the reply is on its way. A clock
-// that runs is moved on to the next whole millisecond.
+// Advance moves the time forward by d. When it returns, what is overdue has expired, and waits
+// that are over, such as a BLPOP whose timeout has passed, have ended: the reply is on its way. A
+// clock that runs is moved on to the next whole millisecond.
 func (r *Redis) Advance(d time.Duration) {
 	r.t.Helper()
 	r.usable()
@@ -221,8 +221,9 @@ func (r *Redis) Advance(d time.Duration) {
 }
 
 // Fork returns another Redis, for t, that holds what r holds now, at the same time and with the
-// same options, and then goes its own way. So a test prepares one, and each of its subtests,
-// parallel ones, too, has a fork. Clients, faults and configuration stay with r.
+// same options. Afterwards neither sees what the other one does. So a test can prepare one Redis
+// and give each of its subtests, also parallel ones, a fork. Clients, faults and configuration
+// stay with r.
 func (r *Redis) Fork(t testing.TB) *Redis {
 	t.Helper()
 	switch {

@@ -1,10 +1,10 @@
-// Package resp is Redis's protocol, RESP2 and RESP3, and connections in memory to speak it
-// over: a Redis for the clients of Redis, in the same process. It opens no socket.
+// Package resp lets clients of Redis, such as go-redis, use a store in the same process: it
+// has Redis's protocol, RESP2 and RESP3, and connections in memory to speak it over. It opens
+// no socket.
 //
-// # For a client
+// # Clients
 //
-// [Server.Dial] has the signature of the dialers that clients take, whatever the network and
-// the address are:
+// [Server.Dial] is a dialer as clients take it. It ignores the network and the address:
 //
 //	s := store.New()
 //	srv := resp.NewServer(s)
@@ -14,7 +14,7 @@
 //	srv.Close()
 //	s.Close()
 //
-// redigo and rueidis take it so:
+// redigo and rueidis:
 //
 //	redis.Dial("tcp", "127.0.0.1:6379", redis.DialContextFunc(srv.Dial)) // redigo
 //	rueidis.NewClient(rueidis.ClientOption{
@@ -24,35 +24,36 @@
 //		},
 //	})
 //
-// Each connection is a session of package command, which has the commands. They run in the
-// order in which they were sent, and replies leave when nothing is left to read, so a
-// pipeline costs one. [Server.ServeConn] serves a connection that the caller has made, such
-// as those of a listener.
+// Each connection is a session of package command, which implements the commands. They run in
+// the order in which they were sent. Replies are sent when no more input is waiting, so that a
+// pipeline is answered at once. [Server.ServeConn] serves a connection that the caller made, for
+// instance one that a listener accepted.
 //
-// A connection in memory is buffered both ways: a client may write any number of commands
-// before it reads a reply. It has deadlines, half-close and addresses like those of
-// loopback. An idle one costs a goroutine and some KiB until it is closed; a server without
-// connections costs nothing. Close of the server ends all of them and waits for that.
+// A connection in memory is buffered in both directions: a client may write any number of
+// commands before it reads a reply. It has deadlines, half-close and loopback addresses. An idle
+// one costs a goroutine and a few KiB until it is closed; a server without connections costs
+// nothing. [Server.Close] closes all connections and waits until their goroutines have ended.
 //
-// What a client does not read is kept for it up to the limits of client-output-buffer-limit,
-// as in Redis: none for replies, for messages of channels 32 MiB, or 8 MiB for a minute. Then
-// its connection is closed, and the others go on. What is no protocol gets Redis's answer, and
-// its connection closed; nothing is allocated for a length that is only announced.
+// What a client does not read is kept for it, up to client-output-buffer-limit as in Redis: by
+// default replies have no limit, messages of channels 32 MiB, or 8 MiB for a minute. Over the
+// limit the connection is closed; other clients are not affected. A client that breaks the
+// protocol gets Redis's error, and its connection is closed. A length that a client announces
+// allocates nothing before the bytes have come.
 //
-// Clients that cache may: CLIENT TRACKING tells them what has changed, also if the typed API,
-// or expiry, has changed it.
+// Client-side caching works: CLIENT TRACKING tells clients what has changed, also when the typed
+// API or expiry has changed it.
 //
 // # In tests
 //
-// In a bubble of testing/synctest all of it waits on the bubble's clock: make the store, the
-// server and the client inside, and close them before it ends. Then timeouts and times to live
-// pass at once. Give go-redis an IP as the address, as above: it looks up a name, that of its
-// default address, too, which ends the program in the second bubble that does so, if not in the
-// first. [Server.Inject] has errors, delays and closed connections happen to commands that match,
-// counted and seeded. Package redistest has all of this in one piece.
+// In a bubble of testing/synctest everything here waits on the bubble's clock, so that timeouts
+// and times to live pass at once. Make the store, the server and the client inside the bubble,
+// and close them before it ends. Give go-redis an IP as the address, as above: it looks up host
+// names, that of its default address, too, and a lookup in a bubble may end the program.
+// [Server.Inject] makes commands fail, wait or lose their connection. Package redistest
+// puts all of this together.
 //
 // # The codec
 //
-// A [Reader] reads the commands of a client and a [Writer] writes the replies, both to the
-// letter as redis-server 7.0.15 does. [AppendCommand] and a [ReplyReader] are the other side.
+// A [Reader] reads commands and a [Writer] writes replies, both exactly as redis-server 7.0.15
+// does. [AppendCommand] and [ReplyReader] are the client's side.
 package resp

@@ -17,8 +17,8 @@ import (
 // background never ends: a session's commands end with the session.
 var background = context.Background()
 
-// A Fault is trouble that a server makes on purpose, for tests of what a client does then: an
-// error, a delay, a closed connection, or some of these. It meets the commands that all of
+// A Fault says what is to go wrong on purpose, for tests of what a client does then: an error, a
+// delay, a closed connection, or several of these. It meets the commands that all of
 // Command, Key and Client match; the zero Fault meets every command and does nothing but count.
 // In a transaction, commands are met when they are queued, and EXEC as a command of its own.
 type Fault struct {
@@ -92,10 +92,10 @@ func (i *Injection) Fired() int {
 // Remove takes the fault out of the server. A delay that has begun goes on. It is idempotent.
 func (i *Injection) Remove() { i.all.remove(i) }
 
-// Inject has a fault happen to commands from now on. That it did, [Injection.Fired] tells: a
-// test that counts on trouble asks. Where several hit one command, they do
-// so in the order in which they were injected: their delays add up, and the first error, or
-// the first closing, is the last that happens.
+// Inject makes f happen to the commands that it matches, from now on. Whether it did,
+// [Injection.Fired] tells: a test that relies on a fault should check that. Where several faults
+// hit one command, they happen in the order in which they were injected: delays add up, and after
+// the first error, or the first closing, no other happens.
 func (srv *Server) Inject(f Fault) *Injection {
 	i := &Injection{fault: f, all: &srv.faults, rng: rand.New(rand.NewPCG(f.Seed, 0))}
 	srv.faults.add(i)

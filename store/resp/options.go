@@ -11,7 +11,8 @@ type options struct {
 	heard    func(s *command.Session, args []string)
 }
 
-// WithCommands sets options of what runs the commands, such as a script engine.
+// WithCommands sets options of the [command.Server] that runs the commands, such as
+// [command.WithScriptEngine].
 func WithCommands(opts ...command.Option) Option {
 	return func(o *options) { o.commands = append(o.commands, opts...) }
 }
@@ -21,10 +22,10 @@ func WithFaults(faults ...Fault) Option {
 	return func(o *options) { o.faults = append(o.faults, faults...) }
 }
 
-// WithObserver has f hear of every command that a client sends, those of a transaction and those
-// that are refused or meet a fault, too, before it is run. The calls for one session come from
-// one goroutine, in the order of its commands. f may keep the strings, not the slice, and must
-// not call methods of the session but those that read: DB, ID and Name.
+// WithObserver has f called with every command that a client sends, before it is run: also with
+// those that are queued in a transaction, refused, or hit by a fault. The calls for one session
+// come from one goroutine, in the order of its commands. f may keep the strings, but not the
+// slice, and of the session it may call DB, ID and Name alone.
 func WithObserver(f func(s *command.Session, args []string)) Option {
 	return func(o *options) { o.heard = f }
 }

@@ -88,7 +88,7 @@ type Reader struct {
 	err  error   // a ProtocolError; nothing is read any more
 }
 
-// NewReader returns a Reader of what src brings.
+// NewReader returns a Reader that reads from src.
 func NewReader(src io.Reader) *Reader { return &Reader{src: src, bulk: -1} }
 
 // Next returns the next command: its name and arguments, one at least. The slice is valid

@@ -26,7 +26,7 @@ type ReplyReader struct {
 	err error
 }
 
-// NewReplyReader returns a ReplyReader of what src brings.
+// NewReplyReader returns a ReplyReader that reads from src.
 func NewReplyReader(src io.Reader) *ReplyReader {
 	return &ReplyReader{src: bufio.NewReader(src)}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/alcovedb/alcove/store/command"
 )
 
-// Server serves a store to clients of Redis, over connections in memory or such as the caller
-// has made. It listens nowhere. All methods may be called by any number of goroutines.
+// Server serves a store to clients of Redis, over connections in memory or those that the caller
+// made. It listens nowhere. All methods may be called by any number of goroutines.
 type Server struct {
 	commands *command.Server
 	faults   faults
@@ -48,7 +48,8 @@ func NewServer(s *store.Store, opts ...Option) *Server {
 	return srv
 }
 
-// Commands returns what runs the commands of the server's clients.
+// Commands returns what runs the commands of the clients: among others, it lists and disconnects
+// them.
 func (srv *Server) Commands() *command.Server { return srv.commands }
 
 // Dial returns a new connection to the server, whatever the network and the address. Its
@@ -81,10 +82,11 @@ func (srv *Server) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	return client, nil
 }
 
-// ServeConn serves a connection that the caller has made, and closes it at the end, which is
-// when the client closes it, breaks the protocol or quits, or the server is closed. It returns
-// then. Two more goroutines read from the connection, a mebibyte ahead of the command that
-// runs, and write to it, so that a client that does not read holds up nobody.
+// ServeConn serves a connection that the caller made. It returns, and has closed the connection,
+// when the client has closed it, quit or broken the protocol, or when the server is closed. It
+// uses two more goroutines: one reads from the connection, at most a mebibyte ahead of the
+// command that runs, and one writes to it, so that a client that does not read holds up nobody
+// else.
 func (srv *Server) ServeConn(c net.Conn) {
 	if c == nil {
 		return

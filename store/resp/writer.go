@@ -61,7 +61,7 @@ type refWriter interface {
 	writeRefs(b []byte, refs []ref) error
 }
 
-// NewWriter returns a Writer to dst that speaks RESP2.
+// NewWriter returns a Writer that writes to dst, in RESP2 at first.
 func NewWriter(dst io.Writer) *Writer {
 	w := &Writer{Proto: 2, dst: dst}
 	w.refs, w.byRef = dst.(refWriter)
