@@ -116,6 +116,19 @@ func TestSlowlogOrder(t *testing.T) {
 	require.Empty(t, numbers("SLOWLOG GET -1"))
 }
 
+// TestErrorCodes: a client that makes up codes of errors takes no more memory for each.
+func TestErrorCodes(t *testing.T) {
+	srv, list := newSessions(t, 1)
+	for i := range 1000 {
+		require.Equal(t, failed(fmt.Sprint("CODE", i)), say(list[0], fmt.Sprint("DEBUG ERROR CODE", i)))
+	}
+	codes := srv.stats.codes()
+	require.Len(t, codes, mostCodes+1)
+	require.EqualValues(t, 1, codes["CODE0"])
+	require.EqualValues(t, 1000-mostCodes, codes[overflowCode])
+	require.EqualValues(t, 1000, srv.stats.errors())
+}
+
 // TestConfigAtOnce has clients set parameters at the same time: what CONFIG GET shows at the
 // end is what holds.
 func TestConfigAtOnce(t *testing.T) {

@@ -44,11 +44,21 @@ func (p *statsPart) of(cmd *Command) *commandStats {
 	return st
 }
 
+// mostCodes is how many codes of errors a part counts one by one. Clients can make new ones, by
+// scripts and DEBUG ERROR: those behind the last one count as overflow.
+const (
+	mostCodes    = 128
+	overflowCode = "ERRORSTATS_OVERFLOW" // of later versions of Redis
+)
+
 func (p *statsPart) failed(r Reply) {
 	if p.by == nil {
 		p.by = map[string]int64{}
 	}
 	code, _, _ := strings.Cut(r.Str, " ")
+	if _, known := p.by[code]; !known && len(p.by) >= mostCodes {
+		code = overflowCode
+	}
 	p.by[strings.Clone(code)]++
 }
 
