@@ -149,9 +149,9 @@ func runClientPause(c *call) Reply {
 	ms, isInt := parseInt(c.args[2])
 	switch {
 	case !isInt:
-		return failed("ERR timeout is not an integer or out of range")
+		return errTimeoutInt
 	case ms < 0:
-		return failed("ERR timeout is negative")
+		return errTimeoutBelow0
 	case c.s.fixed != nil:
 		return ok
 	}

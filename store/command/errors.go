@@ -43,6 +43,9 @@ var (
 	errDiscardMulti  = failed("ERR DISCARD without MULTI")
 	errNotInMulti    = failed("ERR Command not allowed inside a transaction")
 	errInvalidDB     = failed("ERR DB index is out of range")
+	errManyKeys      = failed("ERR Number of keys can't be greater than number of args")
+	errCountAbove0   = failed("ERR COUNT must be > 0")
+	errTimeoutInt    = failed("ERR timeout is not an integer or out of range")
 	errTimeout       = failed("ERR timeout is not a float or out of range")
 	errTimeoutBelow0 = failed("ERR timeout is negative")
 	errMaxString     = failed("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
@@ -61,29 +64,29 @@ var errorTexts = []struct {
 	{store.ErrOverflow, failed("ERR increment or decrement would overflow")},
 	{store.ErrNaN, failed("ERR increment would produce NaN or Infinity")},
 	{store.ErrOffset, failed("ERR offset is out of range")},
-	{store.ErrBitOffset, failed("ERR bit offset is not an integer or out of range")},
+	{store.ErrBitOffset, errBitOffset},
 	{store.ErrIndex, errIndex},
 	{store.ErrOutOfRange, errOutOfRange},
 	{store.ErrTooLarge, errMaxString},
 	{store.ErrInvalidOption, errSyntax},
-	{store.ErrInvalidCursor, failed("ERR invalid cursor")},
+	{store.ErrInvalidCursor, errInvalidCursor},
 	{store.ErrSameKey, errSameKey},
 	{store.ErrInvalidDB, errInvalidDB},
 	{store.ErrNotFound, errNoKey},
 	{store.ErrCorruptHLL, failed("INVALIDOBJ Corrupted HLL object detected")},
-	{store.ErrStreamID, failed("ERR Invalid stream ID specified as stream command argument")},
+	{store.ErrStreamID, errStreamID},
 	{store.ErrStreamIDZero, failed("ERR The ID specified in XADD must be greater than 0-0")},
 	{store.ErrStreamIDOrder, failed("ERR The ID specified in XADD is equal or smaller than the target stream top item")},
 	{store.ErrStreamFull, failed("ERR The stream has exhausted the last possible ID, unable to add more items")},
 	{store.ErrBusyGroup, failed("BUSYGROUP Consumer Group name already exists")},
 	{store.ErrNoGroup, failed("NOGROUP the consumer group this client was blocked on no longer exists")},
 	{store.ErrNoStream, failed("UNBLOCKED the stream key no longer exists")},
-	{store.ErrUnit, failed("ERR unsupported unit provided. please use M, KM, FT, MI")},
+	{store.ErrUnit, errUnit},
 	{store.ErrInvalidDigest, failed("ERR must be exactly 16 hexadecimal characters")},
 	{store.ErrBusyKey, errBusyKey},
 	{store.ErrPayloadVersion, errPayloadVersion},
 	{store.ErrBadPayload, failed("ERR Bad data format")},
-	{store.ErrNoCenter, failed("ERR could not decode requested zset member")},
+	{store.ErrNoCenter, errNoMember},
 }
 
 // failure is the reply of an error of package store.

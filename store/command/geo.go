@@ -75,7 +75,6 @@ var (
 	errHeight      = failed("ERR need numeric height")
 	errRadiusMinus = failed("ERR radius cannot be negative")
 	errBoxMinus    = failed("ERR height or width cannot be negative")
-	errGeoCount    = failed("ERR COUNT must be > 0")
 	errCorners     = failed("ERR GEOSEARCH BYPOLYGON must have at least 3 vertices")
 	errGeoAny      = failed("ERR the ANY argument requires COUNT argument")
 )

@@ -170,7 +170,7 @@ func (g *geosearch) option(i, more int) (n int, bad *Reply) {
 		g.order = -1
 	case c.is(i, "count") && more >= 1:
 		if g.count, bad = c.index(i + 1); bad == nil && g.count <= 0 {
-			bad = &errGeoCount
+			bad = &errCountAbove0
 		}
 		return 2, bad
 	case (c.is(i, "store") || c.is(i, "storedist")) && more >= 1 && !g.readOnly && !g.search:

@@ -273,20 +273,30 @@ func runHRandField(c *call) Reply {
 	return r
 }
 
-// without takes a word that 7.0.15 does not know, such as NOVALUES, out of those of a scan.
-func (c *call) without(word string) bool {
-	for i := 3; i < len(c.args); i += 2 {
+// without returns the call of a scan without a word that 7.0.15 does not know, such as NOVALUES,
+// and whether it was there. c stays as it was sent, for MONITOR and the slow log.
+func (c *call) without(word string) (rest *call, found bool) {
+	kept := c.args[:3:3]
+	for i := 3; i < len(c.args); {
 		if c.is(i, word) {
-			c.args = append(c.args[:i:i], c.args[i+1:]...)
-			c.without(word) // it may be there again
-			return true
+			found = true
+			i++
+			continue
 		}
+		next := min(i+2, len(c.args))
+		kept = append(kept, c.args[i:next]...)
+		i = next
 	}
-	return false
+	if !found {
+		return c, false
+	}
+	other := *c
+	other.args = kept
+	return &other, true
 }
 
 func runHScan(c *call) Reply {
-	noValues := c.without("novalues")
+	c, noValues := c.without("novalues")
 	s, r := c.scan(store.KindHash)
 	if r != nil {
 		return *r

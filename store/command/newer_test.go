@@ -175,7 +175,7 @@ func TestNewerMistakes(t *testing.T) {
 		"BLMOVEM none d LEFT LEFT 0.001":                   noList,
 		"BLMOVEM l d LEFT LEFT 0.001 EXACTLY 4 OBO":        noList,
 		"SUNIONCARD 0 s":                                   errNumKeys,
-		"SUNIONCARD 2 s":                                   errMoreKeys,
+		"SUNIONCARD 2 s":                                   errManyKeys,
 		"SUNIONCARD 1 s LIMIT":                             errSyntax,
 		"SUNIONCARD 1 s LIMIT -1":                          errLimitBelow0,
 		"SUNIONCARD 1 s FOO":                               errSyntax,

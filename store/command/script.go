@@ -140,7 +140,6 @@ type script struct {
 var (
 	errNoEngine  = failed("ERR no script engine is set: the option WithScriptEngine of command.NewServer sets one")
 	errNoScript  = failed("NOSCRIPT No matching script. Please use EVAL.")
-	errManyKeys  = failed("ERR Number of keys can't be greater than number of args")
 	errFewerKeys = failed("ERR Number of keys can't be negative")
 )
 

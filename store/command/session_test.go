@@ -116,6 +116,17 @@ func TestSlowlogOrder(t *testing.T) {
 	require.Empty(t, numbers("SLOWLOG GET -1"))
 }
 
+// TestSlowlogWords: the log has the words as they were sent, also those that a handler takes out.
+func TestSlowlogWords(t *testing.T) {
+	_, list := newSessions(t, 1)
+	say(list[0], "CONFIG SET slowlog-log-slower-than 0")
+	for _, line := range []string{"HSCAN h 0 NOVALUES", "ZSCAN z 0 NOSCORES MATCH x NOSCORES"} {
+		require.Equal(t, array(bulk("0"), array()), say(list[0], line))
+		require.Equal(t, texts(strings.Fields(line)), say(list[0], "SLOWLOG GET 1").Elems[0].Elems[3])
+		say(list[0], "PING")
+	}
+}
+
 // TestErrorCodes: a client that makes up codes of errors takes no more memory for each.
 func TestErrorCodes(t *testing.T) {
 	srv, list := newSessions(t, 1)

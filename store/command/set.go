@@ -186,8 +186,6 @@ func runSScan(c *call) Reply {
 	return scanned(next, elems)
 }
 
-var errMoreKeys = failed("ERR Number of keys can't be greater than number of args")
-
 // counted reads the words of SINTERCARD up to its options, which begin at the place next.
 func (c *call) counted() (set store.Set, others []string, next int, bad *Reply) {
 	n, bad := c.atLeast(1, 1, &errNumKeys)
@@ -195,7 +193,7 @@ func (c *call) counted() (set store.Set, others []string, next int, bad *Reply) 
 	case bad != nil:
 		return set, nil, 0, bad
 	case n > len(c.args)-2:
-		return set, nil, 0, &errMoreKeys
+		return set, nil, 0, &errManyKeys
 	}
 	return c.db.Set(c.args[2]), c.args[3 : 2+n], 2 + n, nil
 }

@@ -157,7 +157,7 @@ func TestAutoClaimMisses(t *testing.T) {
 	require.NoError(t, srv.store.SetNotifications(store.NotifyKeyevent|store.NotifyMiss))
 	for line, want := range map[string]Reply{
 		"XAUTOCLAIM k g c 1 9-*":          errStreamID,
-		"XAUTOCLAIM k g c 1 0 COUNT 0":    errClaimNumber,
+		"XAUTOCLAIM k g c 1 0 COUNT 0":    errCountAbove0,
 		"XAUTOCLAIM k g c 1 0 COUNT 1 no": errSyntax,
 	} {
 		sub := srv.store.PSubscribe("*")

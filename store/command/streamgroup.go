@@ -227,8 +227,6 @@ func (c *call) claimTime(o *store.ClaimOptions, i int, ago bool, wrong *Reply) *
 	return nil
 }
 
-var errClaimNumber = failed("ERR COUNT must be > 0")
-
 func runXAutoClaim(c *call) Reply {
 	idle, start, count, justID, bad := c.autoClaimWords()
 	if bad != nil {
@@ -265,8 +263,8 @@ func (c *call) autoClaimWords() (idle int64, start store.StreamID, count int, ju
 		case i+1 < len(c.args) && c.is(i, "count"):
 			i++
 			const most = (1<<63 - 1) / 16
-			if count, bad = c.count(i, 1, most, errClaimNumber.Str); bad != nil {
-				return 0, start, 0, false, &errClaimNumber
+			if count, bad = c.count(i, 1, most, errCountAbove0.Str); bad != nil {
+				return 0, start, 0, false, &errCountAbove0
 			}
 		case c.is(i, "justid"):
 			justID = true

@@ -10,7 +10,7 @@ import (
 // infoFailure is failure of the subcommands of XINFO.
 func (c *call) infoFailure(err error) Reply {
 	if errors.Is(err, store.ErrNoGroup) {
-		return failedf("NOGROUP No such consumer group '%s' for key name '%s'", c.args[3], c.args[2])
+		return noConsumerGroup(c.args[2], c.args[3])
 	}
 	return failure(err)
 }

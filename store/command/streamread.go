@@ -15,7 +15,6 @@ var (
 	errDollar       = failed("ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.")
 	errGreater      = failed("ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.")
 	errUnbalanced   = failed("ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.")
-	errTimeoutInt   = failed("ERR timeout is not an integer or out of range")
 )
 
 // reading are the words of XREAD and XREADGROUP.

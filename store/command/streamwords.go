@@ -184,6 +184,11 @@ func noGroup(key, group string) Reply {
 	return failedf("NOGROUP No such key '%s' or consumer group '%s'", key, group)
 }
 
+// noConsumerGroup is the reply of XGROUP and XINFO where there is a stream, but no such group.
+func noConsumerGroup(key, group string) Reply {
+	return failedf("NOGROUP No such consumer group '%s' for key name '%s'", group, key)
+}
+
 // groupFailure is failure where a missing group has been asked for.
 func groupFailure(err error, missing Reply) Reply {
 	if errors.Is(err, store.ErrNoGroup) {

@@ -21,7 +21,7 @@ func (c *call) xgroupFailure(err error) Reply {
 	case err == store.ErrNotFound:
 		return errGroupNoKey
 	case errors.Is(err, store.ErrNoGroup):
-		return failedf("NOGROUP No such consumer group '%s' for key name '%s'", c.args[3], c.args[2])
+		return noConsumerGroup(c.args[2], c.args[3])
 	}
 	return failure(err)
 }

@@ -204,7 +204,7 @@ func runZRandMember(c *call) Reply {
 }
 
 func runZScan(c *call) Reply {
-	noScores := c.without("noscores")
+	c, noScores := c.without("noscores")
 	s, r := c.scan(store.KindZSet)
 	if r != nil {
 		return *r

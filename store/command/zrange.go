@@ -54,8 +54,7 @@ func (c *call) scores(low, high int) (r store.ZRange, bad *Reply) {
 // (zslParseRange): after spaces, up to a NUL, nothing for 0, and what is too large for infinity.
 func scoreBound(text string) (score float64, excl, ok bool) {
 	text, excl = strings.CutPrefix(text, "(")
-	text, _, _ = strings.Cut(text, "\x00")
-	if text == "" {
+	if text = cString(text); text == "" {
 		return 0, excl, true
 	}
 	score, err := store.ParseFloat(strings.TrimLeft(text, " \t\n\v\f\r"))
