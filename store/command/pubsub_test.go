@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -350,4 +351,28 @@ func TestMessagesBeforeSubscribe(t *testing.T) {
 		require.NoError(t, s.Close())
 		require.Equal(t, []string{"subscribe", "message", "subscribe"}, sent)
 	}
+}
+
+// TestCloseWaits: behind Close of the server nothing comes to a sink any more.
+func TestCloseWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := store.New()
+		defer s.Close()
+		srv := NewServer(s)
+		defer srv.Close()
+		began, ended := make(chan struct{}), false
+		session := srv.NewSession(func(r Reply) {
+			if r.Elems[0].Str == "message" {
+				close(began)
+				time.Sleep(time.Second)
+				ended = true
+			}
+		})
+		session.Do(t.Context(), []string{"SUBSCRIBE", "news"})
+		_, err := s.Publish("news", "hello")
+		require.NoError(t, err)
+		<-began
+		require.NoError(t, srv.Close())
+		require.True(t, ended)
+	})
 }

@@ -39,6 +39,8 @@ type Server struct {
 	lock     sync.Mutex // guards what follows
 	sessions map[int64]*Session
 	closed   bool
+
+	listeners sync.WaitGroup // of sessions that subscribe; it grows under lock, until closed
 }
 
 // Option sets something of a new server.
@@ -74,7 +76,8 @@ func (srv *Server) now() time.Time {
 // nano is now in nanoseconds.
 func (srv *Server) nano() int64 { return srv.now().UnixNano() }
 
-// Close ends all sessions. It is idempotent and returns nil; the store stays open.
+// Close ends all sessions, and waits until none of their goroutines is left that brings messages
+// to a sink: so a sink must not call it. It is idempotent and returns nil; the store stays open.
 func (srv *Server) Close() error {
 	srv.lock.Lock()
 	srv.closed = true
@@ -86,7 +89,19 @@ func (srv *Server) Close() error {
 	for _, s := range srv.clients() {
 		s.Close()
 	}
+	srv.listeners.Wait()
 	return nil
+}
+
+// listener notes that a goroutine begins that Close waits for, which calls done at its end.
+func (srv *Server) listener() (done func()) {
+	srv.lock.Lock()
+	defer srv.lock.Unlock()
+	if srv.closed { // it ends at once
+		return func() {}
+	}
+	srv.listeners.Add(1)
+	return srv.listeners.Done
 }
 
 // Sink is where a session sends what its client gets without asking, such as messages of

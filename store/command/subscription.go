@@ -185,7 +185,9 @@ func (s *Session) listen() {
 	ended := make(chan struct{})
 	u.sub, u.ended, u.handled = sub, ended, 0
 	u.some.Store(true)
+	done := s.srv.listener()
 	go func() {
+		defer done()
 		defer close(ended)
 		for {
 			m, err := sub.Receive(s.ctx)
