@@ -22,46 +22,46 @@ var background = context.Background()
 // Command, Key and Client match; the zero Fault meets every command and does nothing but count.
 // In a transaction, commands are met when they are queued, and EXEC as a command of its own.
 type Fault struct {
-	// Command is the name of a command, such as "get", of a subcommand, such as "client
-	// list" or "client|list", or of all that a command has, such as "client". Empty is any.
-	// A name that no command has meets those of that name, which the server does not know.
+	// Command is the name of a command, such as "get", or of a subcommand, such as "client
+	// list" or "client|list"; "client" matches all subcommands of CLIENT. Empty matches any
+	// command. The name of a command that the server does not know may be given, too.
 	Command string
 
-	// Key is a pattern, of the kind of KEYS, that one of the command's keys must match. A
-	// command that has no keys does not match. Empty is any.
+	// Key is a pattern as in KEYS, which one of the command's keys has to match; a command
+	// without keys does not match. Empty matches any command.
 	Key string
 
-	// Client is a client's name, its number or its address, as CLIENT LIST shows them.
-	// Empty is any.
+	// Client is the name, the number or the address of a client, as CLIENT LIST shows them.
+	// Empty matches any client.
 	Client string
 
-	// Error is replied in the place of the command's reply, such as "LOADING Redis is
-	// loading the dataset in memory". A transaction fails by it.
+	// Error is an error reply in place of the command's reply, such as "LOADING Redis is
+	// loading the dataset in memory". A transaction that the command is queued in fails.
 	Error string
 
-	// Delay is how long the client waits first, by the clock of the store. It ends early
-	// when the connection is closed from this side, but not by the client: a slow server
-	// runs what it was sent, even if nobody waits any longer.
+	// Delay is how long the client waits first, by the clock of the store. It ends early when
+	// the server closes the connection, but not when the client does: a slow server, too, runs
+	// what it was sent, even if nobody waits for the reply any longer.
 	Delay time.Duration
 
-	// Close closes the connection without a reply. What was answered before is sent.
+	// Close closes the connection without a reply. Replies to earlier commands are sent.
 	Close bool
 
-	// Late makes this happen after the command has run, before its reply is sent, and not
-	// before it runs. With Error or Close the command has done its work all the same.
+	// Late makes this happen after the command has run and before its reply is sent, instead
+	// of before it runs. So with Error or Close, too, the command has done its work.
 	Late bool
 
-	// Skip is how many commands are spared at first, and Times how many are hit at most; 0
-	// or less is none spared, and any number hit.
+	// Skip is how many matching commands are spared at first, and Times is how many are hit at
+	// most, any number if it is 0 or less.
 	Skip, Times int
 
-	// Chance is the probability with which a command is hit, drawn from Seed: of the same
-	// commands in the same order, the same are hit. 0 is 1, as is more: each is.
+	// Chance is the probability with which a matching command is hit; 0, and 1 and more, mean
+	// always. It is drawn from Seed: of the same commands in the same order, the same are hit.
 	Chance float64
 	Seed   uint64
 }
 
-// An Injection is a [Fault] in a server. All methods may be called by any number of goroutines.
+// An Injection is a [Fault] that a server was given. All methods may be called by any number of goroutines.
 type Injection struct {
 	fault Fault
 	all   *faults
@@ -75,7 +75,7 @@ type Injection struct {
 // Fault returns what was injected.
 func (i *Injection) Fault() Fault { return i.fault }
 
-// Met returns how many commands the fault has met, hit or not.
+// Met returns how many commands the fault has matched, hit or not.
 func (i *Injection) Met() int {
 	i.lock.Lock()
 	defer i.lock.Unlock()
@@ -89,7 +89,7 @@ func (i *Injection) Fired() int {
 	return i.fired
 }
 
-// Remove takes the fault out of the server. A delay that has begun goes on. It is idempotent.
+// Remove ends the fault. A delay that has begun goes on. Remove is idempotent.
 func (i *Injection) Remove() { i.all.remove(i) }
 
 // Inject makes f happen to the commands that it matches, from now on. Whether it did,
@@ -102,7 +102,7 @@ func (srv *Server) Inject(f Fault) *Injection {
 	return i
 }
 
-// Injections returns the faults that are in the server, in their order.
+// Injections returns the faults that the server has, in the order in which they were injected.
 func (srv *Server) Injections() []*Injection { return srv.faults.get() }
 
 // faults are those of a server.
