@@ -227,8 +227,19 @@ func runACLSetUser(c *call) Reply {
 		u = &user{name: strings.Clone(name)}
 		srv.acl.users[u.name] = u
 	}
-	u.rules.Store(r)
+	if old := u.rules.Swap(r); old != nil && r.losesChannels(old) {
+		c.killSubscribers(u, r)
+	}
 	return ok
+}
+
+// killSubscribers closes the clients of a user that have subscribed to what its rules allow no more.
+func (c *call) killSubscribers(u *user, r *rules) {
+	for _, s := range c.s.srv.clients() {
+		if s.user.Load() == u && s.subs.denied(r) {
+			s.kill(c.s)
+		}
+	}
 }
 
 // mergeSelectors joins the words of each selector in parentheses; open is where one begins

@@ -22,3 +22,41 @@ func TestACLLogOfPasswords(t *testing.T) {
 		}
 	}
 }
+
+// Who has subscribed to what new rules do not allow is closed (ACLKillPubsubClientsIfNeeded in
+// acl.c).
+func TestACLClosesSubscribers(t *testing.T) {
+	for _, test := range []struct {
+		before, subscribe, after string
+		closed                   bool
+	}{
+		{"&*", "SUBSCRIBE c", "resetchannels", true},
+		{"&*", "SUBSCRIBE c", "resetchannels &d", true},
+		{"&*", "SUBSCRIBE c d", "resetchannels &d", true},
+		{"&*", "SUBSCRIBE c", "resetchannels &?", false},
+		{"&*", "SUBSCRIBE c", "resetchannels (&c)", false},
+		{"&*", "SUBSCRIBE c", "-@all -subscribe off", false},
+		{"&*", "SUBSCRIBE c", "reset", true},
+		{"&*", "SSUBSCRIBE c", "resetchannels &c", false},
+		{"&*", "SSUBSCRIBE c", "resetchannels &d", true},
+		{"&*", "PSUBSCRIBE c*", "resetchannels &c*", false},
+		{"&*", "PSUBSCRIBE c*", "resetchannels &*", false},
+		{"&*", "PSUBSCRIBE c*", "resetchannels &c?", true},
+		{"&*", "PSUBSCRIBE c*", "resetchannels (&c*)", false},
+		{"&*", "GET c", "resetchannels", false},
+		{"&c &d", "SUBSCRIBE c", "resetchannels &c", false},
+		{"&c &d", "SUBSCRIBE c", "resetchannels &d", true},
+		{"&c (+@all &d)", "SUBSCRIBE d", "clearselectors", true},
+		{"&c", "SUBSCRIBE c", "&d", false},
+	} {
+		_, list := newSessions(t, 3)
+		admin, client, other := list[0], list[1], list[2]
+		require.Equal(t, ok, say(admin, "ACL SETUSER u on nopass ~* +@all resetchannels "+test.before))
+		require.Equal(t, ok, say(client, "AUTH u x"))
+		say(client, test.subscribe)
+		say(other, test.subscribe)
+		require.Equal(t, ok, say(admin, "ACL SETUSER u "+test.after))
+		require.Equal(t, test.closed, client.Ended(), "%+v", test)
+		require.False(t, other.Ended(), "%+v", test)
+	}
+}

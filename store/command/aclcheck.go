@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/alcovedb/alcove/pubsub"
+	"github.com/alcovedb/alcove/store"
 )
 
 // denial is why a user may not do something; of several selectors, the greatest counts.
@@ -129,6 +130,53 @@ func (s *selector) allowsChannel(name string, isPattern bool) bool {
 		}
 	}
 	return false
+}
+
+// losesChannels says whether the rules may allow less channels than the old ones: whether one of
+// the old patterns is none of theirs (getUpcomingChannelList in acl.c).
+func (r *rules) losesChannels(old *rules) bool {
+	for _, s := range r.selectors {
+		if s.allChannels {
+			return false
+		}
+	}
+	for _, s := range old.selectors {
+		if s.allChannels || slices.ContainsFunc(s.channels, func(pattern string) bool { return !r.allowsChannel(pattern, true) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// allowsChannel says whether one of the selectors, none of which allows all, allows a channel.
+func (r *rules) allowsChannel(name string, isPattern bool) bool {
+	return slices.ContainsFunc(r.selectors, func(s *selector) bool { return s.allowsChannel(name, isPattern) })
+}
+
+// denied says whether the rules do not allow one of the subscriptions.
+func (u *subscriptions) denied(r *rules) bool {
+	u.lock.Lock()
+	defer u.lock.Unlock()
+	for kind, names := range u.names {
+		isPattern := store.MessageKind(kind) == store.PatternMessage
+		if slices.ContainsFunc(names, func(name string) bool { return !r.allowsChannel(name, isPattern) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// readsAllKeys says whether the user may run a command by a selector that has it read every key
+// (ACLUserCheckCmdWithUnrestrictedPerms in acl.c).
+func (u *user) readsAllKeys(cmd *Command, args []string) bool {
+	return slices.ContainsFunc(u.rules.Load().selectors, func(s *selector) bool {
+		all := s.allKeys || slices.ContainsFunc(s.keys, func(k keyPattern) bool { return k.read && k.pattern == "*" })
+		if !all {
+			return false
+		}
+		why, _ := s.denies(cmd, args)
+		return why == allowed
+	})
 }
 
 // channels returns the channels of a command, from the first argument on; with patterns they

@@ -15,9 +15,15 @@ type sortWords struct {
 	stores bool
 }
 
+// Errors of a user that may not read every key, which the patterns of BY and GET may name.
+var (
+	errSortBy  = failed("ERR BY option of SORT denied due to insufficient ACL permissions.")
+	errSortGet = failed("ERR GET option of SORT denied due to insufficient ACL permissions.")
+)
+
 // read reads the options (sortCommandGeneric in sort.c).
 func (o *sortWords) read(c *call, readOnly bool) *Reply {
-	inOrder := false
+	inOrder, readsAll := false, c.s.fixed != nil || c.s.user.Load().readsAllKeys(c.cmd, c.args)
 	for i := 2; i < len(c.args); i++ {
 		left := len(c.args) - i - 1
 		switch {
@@ -37,8 +43,11 @@ func (o *sortWords) read(c *call, readOnly bool) *Reply {
 			o.dst, o.stores = c.args[i], true
 		case c.is(i, "by") && left >= 1:
 			i++
-			if c.clustered() && strings.Contains(cString(c.args[i]), "*") {
+			switch hasStar := strings.Contains(cString(c.args[i]), "*"); {
+			case hasStar && c.clustered():
 				return &errClusterBy
+			case hasStar && !readsAll:
+				return &errSortBy
 			}
 			if inOrder = inOrder || !strings.Contains(cString(c.args[i]), "*"); inOrder {
 				o.By = "nothing" // whatever has no star, or comes after it
@@ -46,8 +55,11 @@ func (o *sortWords) read(c *call, readOnly bool) *Reply {
 				o.By = c.args[i]
 			}
 		case c.is(i, "get") && left >= 1:
-			if c.clustered() {
+			switch {
+			case c.clustered():
 				return &errClusterGet
+			case !readsAll:
+				return &errSortGet
 			}
 			i++
 			o.Get = append(o.Get, c.args[i])
