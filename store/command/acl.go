@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/hex"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -345,19 +346,15 @@ func runACLLog(c *call) Reply {
 }
 
 // everyCommand yields all commands, and after each its subcommands.
-func everyCommand() func(yield func(*Command) bool) {
-	return func(yield func(*Command) bool) {
-		for _, cmd := range Commands() {
-			if !yield(cmd) {
-				return
-			}
-			subs := slices.Clone(cmd.Subs)
-			slices.SortFunc(subs, func(a, b *Command) int { return cmp.Compare(a.Name, b.Name) })
-			for _, sub := range subs {
-				if !yield(sub) {
-					return
-				}
-			}
-		}
+func everyCommand() iter.Seq[*Command] { return slices.Values(rowsInOrder()) }
+
+// rowsInOrder has them, as sorting takes longer than most of what goes through them.
+var rowsInOrder = sync.OnceValue(func() (list []*Command) {
+	for _, cmd := range Commands() {
+		list = append(list, cmd)
+		list = append(list, slices.SortedFunc(slices.Values(cmd.Subs), func(a, b *Command) int {
+			return cmp.Compare(a.Name, b.Name)
+		})...)
 	}
-}
+	return list
+})

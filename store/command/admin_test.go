@@ -231,3 +231,14 @@ func TestInfoOfServer(t *testing.T) {
 	}
 	require.Len(t, srv.runID(), 40)
 }
+
+// As in Redis, a subcommand that there is none of is no rejected call of its command.
+func TestStatsOfRejected(t *testing.T) {
+	srv, list := newSessions(t, 1)
+	for _, line := range []string{"OBJECT foo", "OBJECT", "OBJECT ENCODING", "CLIENT REPLY"} {
+		require.Equal(t, Error, say(list[0], line).Kind, line)
+	}
+	for name, n := range map[string]int64{"object": 1, "object|encoding": 1, "client": 0, "client|reply": 1} {
+		require.Equal(t, n, srv.stats.of(aclLookup(name)).rejected, name)
+	}
+}

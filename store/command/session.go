@@ -213,7 +213,8 @@ func (c *call) run() Reply {
 }
 
 // admit returns the command, or why it can't be run, in the order in which Redis looks
-// (processCommand in server.c). With a reason the command is nil if there is none.
+// (processCommand in server.c). With a reason the command is nil if there is none of that name,
+// or none of its subcommand's.
 func (s *Session) admit(args []string) (*Command, *Reply) {
 	cmd := Lookup(args)
 	reject := func(r Reply) (*Command, *Reply) { return cmd, &r }
@@ -221,7 +222,8 @@ func (s *Session) admit(args []string) (*Command, *Reply) {
 	case cmd == nil:
 		return reject(unknown(args))
 	case cmd.Subs != nil && len(args) > 1:
-		return reject(unknownSub(cmd, args[1]))
+		r := unknownSub(cmd, args[1])
+		return nil, &r
 	case cmd.Subs != nil && cmd.run == nil || !cmd.takes(len(args)):
 		return reject(wrongArity(cmd))
 	case s.fixed != nil && cmd.stays():
