@@ -126,16 +126,10 @@ func (s *selector) nearest(applied map[string]bool, add bool) (best string) {
 		if applied[name] {
 			continue
 		}
-		same, diff := 0, 0
-		for cmd := range everyCommand() {
-			if !cmd.in(name) {
-				continue
-			}
-			if s.commands.has(cmd) == add {
-				same++
-			} else {
-				diff++
-			}
+		has, all := s.commands.among(categorySets()[name])
+		same, diff := has, all-has
+		if !add {
+			same, diff = diff, same
 		}
 		if same > diff && (diff < least || diff == least && same > most) {
 			best, least, most = name, diff, same

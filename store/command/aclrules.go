@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -53,6 +54,17 @@ func (s *commandSet) set(cmd *Command, on bool) {
 	} else {
 		(*s)[cmd.id/64] &^= 1 << (cmd.id % 64)
 	}
+}
+
+// among returns how many commands of another set are in this one, and how many it has.
+func (s commandSet) among(other commandSet) (in, all int) {
+	for i, w := range other {
+		all += bits.OnesCount64(w)
+		if i < len(s) {
+			in += bits.OnesCount64(w & s[i])
+		}
+	}
+	return in, all
 }
 
 // everything is what the default user may do at first.

@@ -45,6 +45,19 @@ var inCategory = sync.OnceValue(func() map[string]map[*Command]bool {
 	return all
 })
 
+// categorySets has the same as sets of bits, for what counts.
+var categorySets = sync.OnceValue(func() map[string]commandSet {
+	sets := map[string]commandSet{}
+	for name, all := range inCategory() {
+		var s commandSet
+		for cmd := range all {
+			s.set(cmd, true)
+		}
+		sets[name] = s
+	}
+	return sets
+})
+
 // Categories returns the ACL categories of the command, such as "read", in the order of ACL CAT.
 func (cmd *Command) Categories() []string {
 	has := map[string]bool{}
