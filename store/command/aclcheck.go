@@ -159,8 +159,10 @@ func (u *subscriptions) denied(r *rules) bool {
 	defer u.lock.Unlock()
 	for kind, names := range u.names {
 		isPattern := store.MessageKind(kind) == store.PatternMessage
-		if slices.ContainsFunc(names, func(name string) bool { return !r.allowsChannel(name, isPattern) }) {
-			return true
+		for name := range names {
+			if !r.allowsChannel(name, isPattern) {
+				return true
+			}
 		}
 	}
 	return false

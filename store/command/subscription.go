@@ -1,6 +1,7 @@
 package command
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -25,7 +26,7 @@ type subscriptions struct {
 	sending sync.Mutex // held by who calls the sink; taken before lock
 	lock    sync.Mutex // guards what follows, and keeps replies and messages in order
 	sub     *store.Subscription
-	names   [3][]string // channels, patterns and sharded channels, each sorted
+	names   [3]map[string]struct{} // channels, patterns and sharded channels
 	queue   []Reply
 	handled uint64        // messages that have left sub
 	turn    chan struct{} // closed when handled has grown, if somebody waits
@@ -78,13 +79,15 @@ func (s *Session) subscribe(kind store.MessageKind, names []string, wanted bool)
 	}
 	replies := answers{wanted: wanted}
 	for _, name := range names {
-		at, found := slices.BinarySearch(u.names[kind], name)
-		if !found {
+		if _, found := u.names[kind][name]; !found {
 			if err := addTo(u.sub, kind, name); err != nil {
 				replies.add(u, failure(err))
 				break
 			}
-			u.names[kind] = slices.Insert(u.names[kind], at, strings.Clone(name))
+			if u.names[kind] == nil {
+				u.names[kind] = map[string]struct{}{}
+			}
+			u.names[kind][strings.Clone(name)] = struct{}{}
 		}
 		replies.add(u, push(bulk(subscribeWords[kind]), bulk(name), integer(u.count(kind))))
 	}
@@ -126,7 +129,7 @@ func (s *Session) unsubscribe(kind store.MessageKind, names []string, wanted boo
 	u := &s.subs
 	u.lock.Lock()
 	if len(names) == 0 {
-		names = slices.Clone(u.names[kind])
+		names = slices.Sorted(maps.Keys(u.names[kind]))
 	}
 	if u.sub != nil {
 		for _, name := range names {
@@ -142,8 +145,8 @@ func (s *Session) unsubscribe(kind store.MessageKind, names []string, wanted boo
 		replies.add(u, push(bulk(unsubscribeWords[kind]), name, integer(u.count(kind))))
 	}
 	for _, name := range names {
-		if at, found := slices.BinarySearch(u.names[kind], name); found {
-			u.names[kind] = slices.Delete(u.names[kind], at, at+1)
+		if delete(u.names[kind], name); len(u.names[kind]) == 0 {
+			u.names[kind] = nil // a map never shrinks
 		}
 		add(bulk(name))
 	}
@@ -171,7 +174,7 @@ func (s *Session) endSubscriptions() {
 	u := &s.subs
 	u.lock.Lock()
 	sub := u.sub
-	u.sub, u.names = nil, [3][]string{}
+	u.sub, u.names = nil, [3]map[string]struct{}{}
 	u.some.Store(false)
 	u.lock.Unlock()
 	_ = sub.Close()
