@@ -2,6 +2,7 @@ package redistest
 
 import (
 	"errors"
+	"net"
 	"runtime"
 	"strings"
 	"testing"
@@ -53,6 +54,44 @@ func (r *Redis) inOtherBubble() error {
 		return errOutside
 	}
 	return errInside
+}
+
+// bubblesBegin is before any time outside of bubbles, and after that at which each of them begins,
+// the first moment of the year 2000.
+var bubblesBegin = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+
+// A conn is a connection of a client that is used in the bubble of its Redis alone: if goroutines of
+// two bubbles wait for each other, the runtime ends the program, with a message that helps nobody.
+type conn struct {
+	net.Conn
+	r *Redis
+}
+
+func (c conn) Read(p []byte) (int, error) {
+	if err := c.astray(); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+func (c conn) Write(p []byte) (int, error) {
+	if err := c.astray(); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}
+
+// CloseWrite ends what the client writes.
+func (c conn) CloseWrite() error { return c.Conn.(interface{ CloseWrite() error }).CloseWrite() }
+
+// astray is inOtherBubble, for what is called all the time: where the clock does not look like that of
+// another bubble, nobody asks.
+func (c conn) astray() error {
+	inside := time.Now().Unix() < bubblesBegin
+	if inside == (c.r.bubble != "") {
+		return nil
+	}
+	return c.r.inOtherBubble()
 }
 
 // unreachable is inOtherBubble for uses of the store itself: one whose clock stands still has no

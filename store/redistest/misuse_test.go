@@ -173,9 +173,12 @@ func TestOtherBubble(t *testing.T) {
 	outer := &fakeT{}
 	defer outer.end()
 	out := Run(outer)
+	pooled := dial(t, out)
+	pooled.do("PING")
 	still := Run(t, WithTime(time.Unix(1_700_000_000, 0)))
 	require.NoError(t, still.Store().String("a").Set("b"))
 	var in *Redis
+	var kept *client
 	synctest.Test(t, func(inner *testing.T) {
 		f := &fakeT{TB: inner}
 		for _, r := range []*Redis{out, still} {
@@ -194,6 +197,10 @@ func TestOtherBubble(t *testing.T) {
 		}
 		_, err := out.Do(context.Background(), "PING")
 		require.ErrorContains(inner, err, "this Redis was made outside")
+		_, err = pooled.write([]byte("PING\r\n"))
+		require.ErrorContains(inner, err, "this Redis was made outside")
+		_, err = pooled.r.Next()
+		require.ErrorContains(inner, err, "this Redis was made outside")
 		still.Advance(time.Second)
 		still.Equal(inner, Data{"a": "b"})
 		f.during(func() { out.Fork(f) })
@@ -204,6 +211,8 @@ func TestOtherBubble(t *testing.T) {
 		require.NoError(inner, c.close())
 
 		in = Run(inner)
+		kept = dial(inner, in)
+		kept.do("PING")
 		done := make(chan struct{})
 		go func() { defer close(done); require.Equal(inner, in.bubble, bubble()) }()
 		<-done
@@ -212,6 +221,8 @@ func TestOtherBubble(t *testing.T) {
 	require.ErrorContains(t, err, "has ended")
 	in.ended.Store(false)
 	_, err = in.Dialer()(context.Background(), "", "")
+	require.ErrorContains(t, err, "this Redis was made in a synctest bubble and is used outside of it: use it inside")
+	_, err = kept.write([]byte("PING\r\n"))
 	require.ErrorContains(t, err, "this Redis was made in a synctest bubble and is used outside of it: use it inside")
 	in.ended.Store(true)
 }

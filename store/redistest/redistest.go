@@ -186,7 +186,9 @@ func (d Dialer) DialContext(ctx context.Context, network, addr string) (net.Conn
 
 // Dialer returns the function that connects clients to r, whatever network and address they ask
 // for: the package's documentation shows how clients take it. After the end of the test, and in
-// another bubble of testing/synctest than that of r, it returns an error that says so.
+// another bubble of testing/synctest than that of r, it returns an error that says so. So do the
+// connections of a client that was made outside of all bubbles, and is used inside of one, or the
+// other way round.
 func (r *Redis) Dialer() Dialer {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if r.ended.Load() {
@@ -195,7 +197,11 @@ func (r *Redis) Dialer() Dialer {
 		if err := r.inOtherBubble(); err != nil {
 			return nil, err
 		}
-		return r.server.Dial(ctx, network, addr)
+		c, err := r.server.Dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return conn{c, r}, nil
 	}
 }
 
