@@ -259,7 +259,7 @@ func (cmd *Command) keyFlags(args []string) (at []string, other string) {
 		}
 		for _, place := range found {
 			if ok && at[place] == "" {
-				at[place] = k.Flags
+				at[place] = strings.TrimSuffix(k.Flags, " incomplete")
 			}
 		}
 		if k.Index == 0 && k.Keyword == "" {
