@@ -47,16 +47,17 @@ func crc16(text string) (crc uint16) {
 
 // Errors of a Redis that is in a cluster.
 var (
-	errCrossSlot     = failed("CROSSSLOT Keys in request don't hash to the same slot")
-	errClusterSelect = failed("ERR SELECT is not allowed in cluster mode")
-	errClusterMove   = failed("ERR MOVE is not allowed in cluster mode")
-	errClusterSwapDB = failed("ERR SWAPDB is not allowed in cluster mode")
-	errClusterCopy   = failed("ERR Copying to another database is not allowed in cluster mode")
-	errClusterBy     = failed("ERR BY option of SORT denied in Cluster mode.")
-	errClusterGet    = failed("ERR GET option of SORT denied in Cluster mode.")
-	errClusterScript = failed("ERR Script attempted to access a non local key in a cluster node")
-	errClusterSlots  = failed("ERR Script attempted to access keys that do not hash to the same slot")
-	errNoCluster     = failed("ERR Can not run script on cluster, 'no-cluster' flag is set.")
+	errCrossSlot      = failed("CROSSSLOT Keys in request don't hash to the same slot")
+	errClusterSelect  = failed("ERR SELECT is not allowed in cluster mode")
+	errClusterMove    = failed("ERR MOVE is not allowed in cluster mode")
+	errClusterSwapDB  = failed("ERR SWAPDB is not allowed in cluster mode")
+	errClusterReplica = failed("ERR REPLICAOF not allowed in cluster mode.")
+	errClusterCopy    = failed("ERR Copying to another database is not allowed in cluster mode")
+	errClusterBy      = failed("ERR BY option of SORT denied in Cluster mode.")
+	errClusterGet     = failed("ERR GET option of SORT denied in Cluster mode.")
+	errClusterScript  = failed("ERR Script attempted to access a non local key in a cluster node")
+	errClusterSlots   = failed("ERR Script attempted to access keys that do not hash to the same slot")
+	errNoCluster      = failed("ERR Can not run script on cluster, 'no-cluster' flag is set.")
 )
 
 // clustered says whether the rules of a cluster hold for the call.

@@ -108,6 +108,10 @@ var scriptLinesInCluster = [][]string{
 	{"GET", "x"},
 	{"GET", "y"},
 	{"GET", "a"},
+
+	{"REPLICAOF is not for clusters"},
+	{"REPLICAOF", "NO", "ONE"},
+	{"SLAVEOF", "127.0.0.1", "x"},
 }
 
 func TestScriptSlotsBesideRedis(t *testing.T) {

@@ -64,6 +64,9 @@ func runMigrate(c *call) Reply {
 // runReplicaOf makes the server what it is, or says that it can't be a replica (replicaofCommand in
 // replication.c).
 func runReplicaOf(c *call) Reply {
+	if c.clustered() {
+		return errClusterReplica
+	}
 	if c.is(1, "no") && c.is(2, "one") {
 		return ok
 	}
