@@ -80,8 +80,16 @@ func (db DB) count(op string, touch bool, keys []string) (int, error) {
 //
 // [TYPE]: https://redis.io/docs/latest/commands/type/
 func (db DB) Type(key string) (Kind, error) {
-	kind := KindNone
-	err := db.see("TYPE", key, func(r *structures.Record) { kind = kindOf(r) })
+	kind, err := db.kind(key)
+	if err == nil && kind == KindNone {
+		db.miss(key)
+	}
+	return kind, err
+}
+
+// kind is DB.Type without telling that the key is missing.
+func (db DB) kind(key string) (kind Kind, err error) {
+	err = db.peek("TYPE", key, func(r *structures.Record, _ uint32) { kind = kindOf(r) })
 	if err == ErrNotFound {
 		err = nil
 	}

@@ -20,6 +20,7 @@ func init() {
 		query.radius = true
 		return query
 	}
+	hook.Kind = func(db any, key string) (any, error) { return db.(DB).kind(key) }
 	hook.Claim = func(tx, by any) { tx.(*Tx).claim(by) }
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/alcovedb/alcove/store"
+	"github.com/alcovedb/alcove/store/internal/hook"
 	"github.com/alcovedb/alcove/store/internal/words"
 )
 
@@ -211,7 +212,25 @@ func (c *call) atLeast(i int, least int64, bad *Reply) (int, *Reply) {
 // afterKey is the reply to words that are wrong where Redis looks at the key before it looks
 // at them: missing, if there is no key.
 func (c *call) afterKey(key string, kind store.Kind, missing Reply, bad *Reply) Reply {
-	switch is, err := c.db.Type(key); {
+	is, err := c.db.Type(key)
+	return afterKind(is, err, kind, missing, bad)
+}
+
+// afterWritten is afterKey of a key that Redis looks at in order to write it: that it is missing
+// is told to nobody.
+func (c *call) afterWritten(key string, kind store.Kind, missing Reply, bad *Reply) Reply {
+	is, err := kindOf(c.db, key)
+	return afterKind(is, err, kind, missing, bad)
+}
+
+// kindOf is DB.Type without telling that the key is missing.
+func kindOf(db store.DB, key string) (store.Kind, error) {
+	kind, err := hook.Kind(db, key)
+	return kind.(store.Kind), err
+}
+
+func afterKind(is store.Kind, err error, kind store.Kind, missing Reply, bad *Reply) Reply {
+	switch {
 	case err != nil:
 		return failure(err)
 	case is == store.KindNone:

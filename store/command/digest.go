@@ -115,7 +115,7 @@ func (c *call) digestValues() Reply {
 	r := array()
 	for _, key := range c.rest(2) {
 		var d sum
-		kind, err := c.db.Type(key)
+		kind, err := kindOf(c.db, key)
 		if err == nil && kind != store.KindNone {
 			err = c.digestOf(c.db, key, kind, &d)
 		}
@@ -153,7 +153,7 @@ func (c *call) digestDB(db store.DB, n int, total *sum) error {
 	for _, key := range keys {
 		var d sum
 		d.mix(key)
-		kind, err := db.Type(key)
+		kind, err := kindOf(db, key)
 		if err == nil && kind != store.KindNone {
 			err = c.digestOf(db, key, kind, &d)
 		}

@@ -80,10 +80,10 @@ var (
 // badTTL is the reply to a TTL that is none.
 func (c *call) badTTL(isInt, replace bool) Reply {
 	if !replace {
-		switch n, err := c.db.Exists(c.args[1]); {
+		switch kind, err := kindOf(c.db, c.args[1]); {
 		case err != nil:
 			return failure(err)
-		case n > 0:
+		case kind != store.KindNone:
 			return errBusyKey
 		}
 	}

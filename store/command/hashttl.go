@@ -46,6 +46,9 @@ func (c *call) fields(i int, number *Reply) ([]string, *Reply) {
 
 // badHash is the reply to wrong words, unless the key holds no hash.
 func (c *call) badHash(bad *Reply) Reply {
+	if c.cmd.Flags&Write != 0 {
+		return c.afterWritten(c.args[1], store.KindHash, *bad, bad)
+	}
 	return c.afterKey(c.args[1], store.KindHash, *bad, bad)
 }
 

@@ -149,7 +149,7 @@ func runLIndex(c *call) Reply {
 func runLSet(c *call) Reply {
 	i, bad := c.index(2)
 	if bad != nil {
-		return c.afterKey(c.args[1], store.KindList, errNoKey, bad)
+		return c.afterWritten(c.args[1], store.KindList, errNoKey, bad)
 	}
 	return okOr(c.db.List(c.args[1]).Set(i, c.args[3]))
 }

@@ -109,6 +109,16 @@ var programs = map[string]string{
 		C GEOSEARCHSTORE p g FROMLONLAT 13 38 BYRADIUS 100 km
 		C GEORADIUS none 13 38 100 km STORE p
 		C GEORADIUSBYMEMBER_RO none a -1 km
+		C LINDEX none x
+		C LSET none x a
+		C XDEL none x
+		C XGROUP CREATE none g x
+		C XGROUP CREATE none g x MKSTREAM
+		C XGROUP SETID none g x
+		C XRANGE none - + COUNT 0
+		C RESTORE none x p
+		C DEBUG DIGEST-VALUE none
+		C TYPE none
 		C CONFIG SET notify-keyspace-events ""`,
 	"transactions": `
 		A SUBSCRIBE a
@@ -227,7 +237,7 @@ func ourProgram(t *testing.T, proto int, text string) (lines []string) {
 }
 
 func TestPrograms(t *testing.T) {
-	socket := startRedis(t)
+	socket := startRedis(t, "--enable-debug-command", "yes")
 	for name, text := range programs {
 		for _, proto := range []int{2, 3} {
 			t.Run(fmt.Sprintf("%s/%d", name, proto), func(t *testing.T) {

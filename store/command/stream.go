@@ -199,7 +199,7 @@ func runXTrim(c *call) Reply {
 func runXDel(c *call) Reply {
 	ids, bad := c.ids(2, len(c.args))
 	if bad != nil {
-		return c.afterKey(c.args[1], store.KindStream, integer(0), bad)
+		return c.afterWritten(c.args[1], store.KindStream, integer(0), bad)
 	}
 	return countOr(c.stream().Del(ids...))
 }

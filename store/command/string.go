@@ -217,7 +217,7 @@ func runSetRange(c *call) Reply {
 	}
 	text, limit := c.args[3], c.s.srv.MaxBulk()
 	if limit < store.MaxStringLen && text != "" && offset > limit-int64(len(text)) {
-		return c.afterKey(c.args[1], store.KindString, errMaxString, &errMaxString)
+		return c.afterWritten(c.args[1], store.KindString, errMaxString, &errMaxString)
 	}
 	return countOr(c.db.String(c.args[1]).SetRange(clamp(offset), text))
 }

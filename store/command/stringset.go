@@ -265,7 +265,7 @@ func runDelEx(c *call) Reply {
 		}
 		bad = failure(err)
 	}
-	r := c.afterKey(c.args[1], store.KindString, integer(0), &bad)
+	r := c.afterWritten(c.args[1], store.KindString, integer(0), &bad)
 	if r.Str == errWrongType.Str {
 		return errDelExType
 	}

@@ -69,9 +69,9 @@ func runXGroupCreate(c *call) Reply {
 	case bad != nil:
 		return *bad
 	case late != nil && o.MkStream:
-		return c.afterKey(c.args[2], store.KindStream, *late, late)
+		return c.afterWritten(c.args[2], store.KindStream, *late, late)
 	case late != nil:
-		return c.afterKey(c.args[2], store.KindStream, errGroupNoKey, late)
+		return c.afterWritten(c.args[2], store.KindStream, errGroupNoKey, late)
 	}
 	if err := c.xgroup().CreateWith(pos, o); err != nil {
 		return c.xgroupFailure(err)
@@ -87,7 +87,7 @@ func runXGroupSetID(c *call) Reply {
 		return *bad
 	case late != nil:
 		missing := c.xgroupFailure(store.ErrNoGroup)
-		if r := c.afterKey(c.args[2], store.KindStream, errGroupNoKey, &missing); r.Str != missing.Str {
+		if r := c.afterWritten(c.args[2], store.KindStream, errGroupNoKey, &missing); r.Str != missing.Str {
 			return r
 		}
 		return c.afterGroup(c.args[2], c.args[3], missing, late)

@@ -32,6 +32,9 @@ var (
 	// Seed makes a *store.Store draw the same each time from now on, where it draws: SPOP,
 	// RANDOMKEY and their like.
 	Seed func(s any, n uint64)
+	// Kind returns the store.Kind of the value at key of a store.DB, as its Type does, without
+	// telling that a key is missing.
+	Kind func(db any, key string) (kind any, err error)
 	// Claim says that by makes the changes of a *store.Tx.
 	Claim func(tx, by any)
 )
