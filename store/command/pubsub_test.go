@@ -119,6 +119,7 @@ var programs = map[string]string{
 		C RESTORE none x p
 		C DEBUG DIGEST-VALUE none
 		C TYPE none
+		C LCS g none FOO
 		C CONFIG SET notify-keyspace-events ""`,
 	"transactions": `
 		A SUBSCRIBE a

@@ -278,16 +278,17 @@ func (c *call) textPairs(i, end int) ([]store.Pair, *Reply) {
 
 func runLCS(c *call) Reply {
 	o, bad := c.lcsOptions()
-	if bad != nil { // Redis looks at the keys first
+	if bad != nil { // Redis looks at both keys first
+		reply := *bad
 		for _, key := range c.args[1:3] {
 			switch kind, err := c.db.Type(key); {
 			case err != nil:
 				return failure(err)
 			case kind != store.KindNone && kind != store.KindString:
-				return errLCSKeys
+				reply = errLCSKeys
 			}
 		}
-		return *bad
+		return reply
 	}
 	s, other := c.db.String(c.args[1]), c.args[2]
 	var r Reply
