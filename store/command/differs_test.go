@@ -66,6 +66,7 @@ var differences = []difference{
 	{"PSUBSCRIBE", "several patterns of one message come in the order of their names", "Redis has them in the order of a table", ""},
 	{"OBJECT ENCODING", "SORT does not change that of a sorted set", "it is computed", "ZADD z 1 m\nSORT z ALPHA\nOBJECT ENCODING z"},
 	{"SORT", "ALPHA compares bytes in every locale, those behind a NUL, too, which 7.0.15 does only with STORE", "a reply must not depend on the machine, nor on how a sort has ordered what it took for equal", ""},
+	{"SORT", "does not fail because a number that an earlier command read was out of range", "7.0.15 looks at an errno that it has not cleared", "SADD t 1\nMULTI\nZCOUNT none 1e400 2\nSORT t\nEXEC"},
 
 	// Waiting and messages.
 	{"BLPOP and others that wait", "are served, too, by SORT and ZUNIONSTORE that store over a value of another type", "7.0.15 forgets them there; 7.2 serves them", ""},
