@@ -126,7 +126,10 @@ func (g *fuzzSpeaker) modest() []string {
 
 // notPiped are commands that are not sent in one go with what is before them: the state is
 // looked at first, see allowed, or redis-server wants it so.
-var notPiped = map[string]bool{"watch": true, "sort": true, "sort_ro": true, "script|debug": true, "xgroup|setid": true, "client|unblock": true}
+var notPiped = map[string]bool{
+	"watch": true, "sort": true, "sort_ro": true, "script|debug": true, "xgroup|setid": true, "client|unblock": true,
+	"client|tracking": true,
+}
 
 // batch makes random commands of a client.
 func (g *fuzzSpeaker) batch(who int, mayWait bool) (steps []fuzzStep) {
