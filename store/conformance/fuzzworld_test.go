@@ -252,6 +252,9 @@ func (w *fuzzWorld) send(who int, batch []fuzzStep) error {
 			}
 		}
 		closed, err := w.reply(who, s.words)
+		if err != nil && w.others(who, batch) == errUnserved { // of which this may come
+			return errUnserved
+		}
 		if err != nil {
 			return err
 		}
