@@ -206,9 +206,9 @@ func (c *fuzzClient) canonical(words []string, r wire) wire {
 	case "object|idletime": // a clock's
 		return r.only()
 	case "ttl":
-		return r.inSteps(fuzzSeconds, 0)
+		return r.fromNow(fuzzSeconds, time.Now().Unix())
 	case "pttl":
-		return r.inSteps(fuzzMillis, 0)
+		return r.fromNow(fuzzMillis, time.Now().UnixMilli())
 	case "expiretime":
 		if n := r.integer(); n > 0 && n < 4e9 { // from now on
 			return r.inSteps(fuzzSeconds, time.Now().Unix())
@@ -261,6 +261,16 @@ func (w wire) inSteps(step int, now int64) wire {
 		n = (n - now + int64(step)/2) / int64(step)
 	}
 	return wire{kind: w.kind, text: strconv.FormatInt(n, 10)}
+}
+
+// fromNow rounds how long is left, up to a time that was given as such, if it is beyond those
+// that are given to commands as what is left: other times would be halfway between two steps
+// at some moment, which may be that between the sides.
+func (w wire) fromNow(step int, now int64) wire {
+	if n := w.integer(); n > 2e6*int64(step) && n < 1e10*int64(step) {
+		return wire{kind: w.kind, text: strconv.FormatInt(n+now, 10)}.inSteps(step, 0)
+	}
+	return w.inSteps(step, 0)
 }
 
 // wordsInAnyOrder sorts the words of texts.
