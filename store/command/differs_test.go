@@ -70,6 +70,7 @@ var differences = []difference{
 
 	// Waiting and messages.
 	{"BLPOP and others that wait", "are served, too, by SORT and ZUNIONSTORE that store over a value of another type", "7.0.15 forgets them there; 7.2 serves them", ""},
+	{"CLIENT PAUSE, CLIENT UNPAUSE", "the clients that were held up go on in any order", "each is a goroutine of its own", ""},
 	{"XREAD BLOCK, XREADGROUP BLOCK", "wait on when XGROUP DESTROY, SWAPDB, or an XADD that trims what it adds, come to a stream without entries", "7.0.15 answers with none if the stream had some", ""},
 	{"XREADGROUP BLOCK", "is served by XGROUP SETID that goes back", "there is something to read", ""},
 	{"CLIENT TRACKING", "SWAPDB tells that all keys are gone; what consumers of groups do, XSETID, and a SETBIT that only unpacks the string are changes; PFCOUNT, and an LTRIM that takes nothing away, are none", "what is cached would be old, or is not", ""},

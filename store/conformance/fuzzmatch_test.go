@@ -95,6 +95,9 @@ func (w *fuzzWorld) reply(who int, words []string) (closed bool, err error) {
 		if w.table != nil {
 			w.table.note(c, words, replies[0])
 		}
+		if theirs.is("OK") && !c.multi {
+			w.notePause(words)
+		}
 		c.note(words, replies[0])
 	}
 	return false, nil

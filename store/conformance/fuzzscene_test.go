@@ -19,7 +19,7 @@ var fuzzScenes = []string{
 	// Keys that end while the clients wait.
 	"a PEXPIRE same:any 1; a SET same:s val PX 2; a PSETEX same:n 1 int; @ 15ms; a EXISTS same:any same:s same:n; a GET same:s",
 	"a WATCH same:any; b PEXPIRE same:any 1; @ 15ms; b EXISTS same:any; a MULTI; a TYPE same:any; a EXEC",
-	"a GETEX same:s PX 1; a RESTORE same:r 2 payload REPLACE; @ 15ms; b EXISTS same:s same:r",
+	"a GETEX same:s PX 1; a RESTORE same:r 2 payload REPLACE; @ 15ms; a EXISTS same:s same:r",
 	// What is by chance, taken away again.
 	"a DEL t9; a SADD t9 member; a SPOP t9; a EXISTS t9",
 	"a XADD xauto * field val; a XLEN xauto; a DEL xauto",
@@ -28,7 +28,7 @@ var fuzzScenes = []string{
 	"a CLIENT KILL ID <b>; a PING; b PING", "a CLIENT KILL ID <a>", "a CLIENT KILL ID client; a PING",
 	"a CLIENT REPLY OFF; a SET same:s val; a GET same:s; a LPUSH key:l elem; a FOO; a CLIENT REPLY ON; a GET same:s",
 	"a CLIENT REPLY SKIP; a INCR key:n; a CLIENT REPLY ON; a PING",
-	"a CLIENT PAUSE 100000 WRITE; b! SET same:s val; a GET same:s; c! LPUSH key:l elem; a CLIENT UNPAUSE; a GET same:s",
+	"a CLIENT PAUSE 100000 WRITE; b! SET same:s val; a GET same:s; c! LPUSH l9 elem; a CLIENT UNPAUSE; a GET same:s",
 	"a SWAPDB 0 ( 1 | 2 ); a MULTI; a *2; a DISCARD", "a CLIENT PAUSE ( 1 | 2 ) ( ALL | WRITE ); a SET same:s val; b SET same:s val; b GET same:s",
 	"a MONITOR; b *5; a PING; a RESET",
 	// Users.

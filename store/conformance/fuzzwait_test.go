@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,6 +72,28 @@ func (w *fuzzWorld) byChance() bool {
 	return w.swaps && (waiting > 1 || keys > 1)
 }
 
+// A fuzzLook says how long the sides may differ in who waits: for a time, and for some looks,
+// since a machine that stands still lets time pass in which nothing happens.
+type fuzzLook struct {
+	until time.Time
+	left  int
+}
+
+// look begins to look: what is known to differ need not be looked at long.
+func (w *fuzzWorld) look() *fuzzLook {
+	patience := fuzzPatience / 5
+	if w.table == nil {
+		patience = fuzzPatience / 100
+	}
+	return &fuzzLook{until: time.Now().Add(patience), left: 20}
+}
+
+// over says, after a look at both sides, whether it was the last.
+func (l *fuzzLook) over() bool {
+	l.left--
+	return l.left <= 0 && time.Now().After(l.until)
+}
+
 // others looks at the clients that are not those who have just spoken: some wait no more, some
 // may have been ended.
 func (w *fuzzWorld) others(who int, batch []fuzzStep) error {
@@ -88,7 +111,7 @@ func (w *fuzzWorld) others(who int, batch []fuzzStep) error {
 		return nil
 	}
 	chance, served := w.byChance(), 0
-	for began := time.Now(); ; {
+	for look := w.look(); ; {
 		var states [2]map[string]string
 		for side := range states {
 			states[side] = w.states(side)
@@ -97,7 +120,7 @@ func (w *fuzzWorld) others(who int, batch []fuzzStep) error {
 		for _, i := range list {
 			agree = agree && states[0][w.clients[i].ends[0].id] == states[1][w.clients[i].ends[1].id]
 		}
-		if !agree && time.Since(began) < w.patience() {
+		if !agree && !look.over() {
 			continue
 		}
 		for _, i := range list {
@@ -170,7 +193,7 @@ func (w *fuzzWorld) states(side int) map[string]string {
 // settle waits until a command that may wait has its reply, or is known to wait for others.
 func (w *fuzzWorld) settle(c *fuzzClient, words []string) (waits bool, err error) {
 	short := fuzzShort(words)
-	for began := time.Now(); ; {
+	for look := w.look(); ; {
 		var state [2]string
 		for side, end := range c.ends {
 			if err := end.conn.SetReadDeadline(time.Now().Add(50 * time.Microsecond)); err != nil {
@@ -193,8 +216,35 @@ func (w *fuzzWorld) settle(c *fuzzClient, words []string) (waits bool, err error
 			return false, nil
 		case state[0] == "waits" && state[1] == "waits":
 			return true, nil
-		case time.Since(began) > w.patience():
+		case look.over():
 			return false, differ("%q\nRedis: %s\n ours: %s", words, state[0], state[1])
 		}
+	}
+}
+
+// notePause keeps in mind when a pause ends, of which a command has had the reply.
+func (w *fuzzWorld) notePause(words []string) {
+	switch rowOf(words) {
+	case "client|pause":
+		n, _ := strconv.Atoi(words[2])
+		if end := time.Now().Add(time.Duration(min(n, 100)) * time.Millisecond); end.After(w.paused) {
+			w.paused = end
+		}
+	case "client|unpause":
+		w.paused = time.Now()
+	}
+}
+
+// outlast waits until no pause holds commands up any more: those of several clients go on in
+// any order, and redis-server needs a turn to let them.
+func (w *fuzzWorld) outlast() {
+	left := time.Until(w.paused.Add(5 * time.Millisecond))
+	if left <= 0 {
+		return
+	}
+	time.Sleep(left)
+	for side := range w.control {
+		w.ask(w.control[side], "client", "id")
+		w.ask(w.control[side], "client", "id")
 	}
 }

@@ -223,12 +223,6 @@ func (w *fuzzWorld) send(who int, batch []fuzzStep) error {
 		return nil
 	}
 	w.swaps = swaps(c, batch)
-	for _, s := range batch {
-		if rowOf(s.words) == "client|pause" && len(s.words) > 2 {
-			n, _ := strconv.Atoi(s.words[2])
-			w.paused = time.Now().Add(time.Duration(max(0, min(n, 100))) * time.Millisecond)
-		}
-	}
 	deadline := time.Now().Add(fuzzPatience)
 	for side, end := range c.ends {
 		w.buf = w.buf[:0]
@@ -242,6 +236,9 @@ func (w *fuzzWorld) send(who int, batch []fuzzStep) error {
 	}
 	for _, s := range batch {
 		if w.mayWait(s) && !c.multi {
+			if !s.hangs { // it is not the pause that it would wait for
+				w.outlast()
+			}
 			waits, err := w.settle(c, s.words)
 			if err != nil {
 				return err
@@ -264,15 +261,6 @@ func (w *fuzzWorld) send(who int, batch []fuzzStep) error {
 		}
 	}
 	return w.others(who, batch)
-}
-
-// patience is how long the sides may differ in who waits: what is known to differ need not be
-// looked at long.
-func (w *fuzzWorld) patience() time.Duration {
-	if w.table == nil {
-		return fuzzPatience / 100
-	}
-	return fuzzPatience / 5
 }
 
 // fill puts in what is another word on each side.
@@ -320,13 +308,7 @@ func (w *fuzzWorld) allowed(c *fuzzClient, words []string) bool {
 				return false
 			}
 		}
-		if left := time.Until(w.paused.Add(5 * time.Millisecond)); left > 0 {
-			time.Sleep(left)
-			for side := range w.control {
-				w.ask(w.control[side], "client", "id")
-				w.ask(w.control[side], "client", "id")
-			}
-		}
+		w.outlast()
 	case "client|tracking": // once: a redis-server remembers what was read before an OFF
 		if hasWord(words, "ON") {
 			if c.tracked {
