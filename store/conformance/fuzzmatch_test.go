@@ -81,7 +81,7 @@ func (w *fuzzWorld) reply(who int, words []string) (closed bool, err error) {
 		}
 		theirs, ours := c.canonical(words, replies[0]), c.canonical(words, replies[1])
 		switch {
-		case !theirs.equal(ours) && noEntries(words, theirs):
+		case !theirs.equal(ours) && (noEntries(words, theirs) || c.unsure && rowOf(words) == "exec" && theirs.null != ours.null):
 			return false, errUnserved
 		case !theirs.equal(ours):
 			return false, differ("client %c, %q\nRedis: %.3000v\n ours: %.3000v", 'a'+who, words, theirs, ours)
@@ -98,7 +98,9 @@ func (w *fuzzWorld) reply(who int, words []string) (closed bool, err error) {
 		if theirs.is("OK") && !c.multi {
 			w.notePause(words)
 		}
+		queued := c.queued
 		c.note(words, replies[0])
+		w.noteUnsure(words, replies[0], queued)
 	}
 	return false, nil
 }
@@ -151,10 +153,18 @@ func (c *fuzzClient) note(words []string, r wire) {
 		c.multi = true
 	case name == "exec" || name == "discard":
 		queued := c.queued
-		c.multi, c.queued = false, nil
+		c.multi, c.queued, c.unsure = false, nil, false
+		clear(c.watched)
 		for i := range min(len(queued), len(r.elems)) {
 			c.note(queued[i], r.elems[i])
 		}
+	case name == "watch":
+		for _, key := range words[1:] {
+			c.watched[key] = true
+		}
+	case name == "unwatch":
+		clear(c.watched)
+		c.unsure = false
 	case name == "select":
 		c.db, _ = strconv.Atoi(words[1])
 	case name == "hello" && len(words) > 1:
@@ -162,11 +172,47 @@ func (c *fuzzClient) note(words []string, r wire) {
 	case name == "monitor":
 		c.monitor = true
 	case name == "reset":
-		c.db, c.resp3, c.multi, c.queued, c.monitor = 0, false, false, nil, false
+		c.db, c.resp3, c.multi, c.queued, c.monitor, c.unsure = 0, false, false, nil, false, false
+		clear(c.watched)
 		for i := range c.subs {
 			clear(c.subs[i])
 		}
 	}
+}
+
+// noteUnsure keeps in mind whose watched keys a command may have changed on one side alone.
+func (w *fuzzWorld) noteUnsure(words []string, r wire, queued [][]string) {
+	if rowOf(words) == "exec" && len(r.elems) == len(queued) {
+		for i := range queued {
+			w.noteUnsure(queued[i], r.elems[i], nil)
+		}
+		return
+	}
+	if !unsureChange(words, r) {
+		return
+	}
+	for _, c := range w.clients {
+		c.unsure = c.unsure || c.watched[words[1]]
+	}
+}
+
+// unsureChange says whether a command may be a change of its key on one side alone, see WATCH in
+// COMMANDS.md of package command.
+func unsureChange(words []string, r wire) bool {
+	if r.isError() || r.is("QUEUED") {
+		return false
+	}
+	switch rowOf(words) {
+	case "ltrim": // it may take nothing away
+		start, _ := strconv.Atoi(words[2])
+		stop, _ := strconv.Atoi(words[3])
+		return start <= 0 && stop >= -1
+	case "setbit":
+		return r.text == words[3]
+	case "bitfield":
+		return hasWord(words, "SET") || hasWord(words, "INCRBY")
+	}
+	return false
 }
 
 // silences says whether a command has no reply, as CLIENT REPLY has said.

@@ -54,7 +54,9 @@ type fuzzClient struct {
 	off     bool               // CLIENT REPLY OFF
 	skip    bool
 	monitor bool
-	tracked bool     // it has had CLIENT TRACKING ON
+	tracked bool // it has had CLIENT TRACKING ON
+	watched map[string]bool
+	unsure  bool     // one side alone may have seen a change of what is watched, see unsureChange
 	blocked []string // the command that it waits in
 	probing string   // the type of the key of the next command, see fuzzTable
 }
@@ -143,7 +145,7 @@ func (w *fuzzWorld) reset() {
 
 // connect gives a client new connections.
 func (w *fuzzWorld) connect(i int) {
-	c := &fuzzClient{}
+	c := &fuzzClient{watched: map[string]bool{}}
 	for k := range c.subs {
 		c.subs[k] = map[string]bool{}
 	}
