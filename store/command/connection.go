@@ -165,7 +165,10 @@ func runReset(c *call) Reply {
 	s.endSubscriptions()
 	s.limitOutput()
 	s.untrack()
-	s.n, s.proto, s.replies, s.noTouch = 0, 2, repliesOn, false
+	s.n, s.proto, s.noTouch = 0, 2, false
+	if s.replies != skipThis { // which drops the reply to RESET, too
+		s.replies = repliesOn
+	}
 	s.lock.Lock()
 	s.seen.name, s.seen.noEvict = "", false
 	s.lock.Unlock()
