@@ -214,7 +214,11 @@ func (p *peer) doFaulty(args []string) (ends bool) {
 		return true
 	}
 	if failed != "" && r.Kind != command.None {
+		queued := r.Kind == command.Simple && r.Str == "QUEUED"
 		r = command.Reply{Kind: command.Error, Str: failed}
+		if queued { // an error there means that the transaction fails
+			r = p.session.Refuse(args, r)
+		}
 	}
 	p.reply(r)
 	return false

@@ -187,15 +187,17 @@ func TestFaultsWithoutReplies(t *testing.T) {
 func TestFaultsInTransactions(t *testing.T) {
 	inBubble(t, func(t *testing.T, srv *Server, dial func() *testClient) {
 		c := dial()
-		i := srv.Inject(Fault{Command: "set", Error: "OOM not now"})
-		c.send("MULTI", "SET k 1", "EXEC", "EXISTS k")
-		require.Equal(t, "OK", show(c.next()))
-		require.Equal(t, "OOM not now", show(c.next()))
-		require.Equal(t, "EXECABORT Transaction discarded because of previous errors.", show(c.next()))
-		require.Equal(t, "0", show(c.next()))
-		i.Remove()
+		for _, late := range []bool{false, true} {
+			i := srv.Inject(Fault{Command: "set", Error: "OOM not now", Late: late})
+			c.send("MULTI", "SET k 1", "EXEC", "EXISTS k")
+			require.Equal(t, "OK", show(c.next()))
+			require.Equal(t, "OOM not now", show(c.next()))
+			require.Equal(t, "EXECABORT Transaction discarded because of previous errors.", show(c.next()))
+			require.Equal(t, "0", show(c.next()))
+			i.Remove()
+		}
 
-		i = srv.Inject(Fault{Command: "exec", Error: "ERR no"})
+		i := srv.Inject(Fault{Command: "exec", Error: "ERR no"})
 		c.send("MULTI", "SET k 1", "EXEC", "EXISTS k", "EXEC")
 		for _, want := range []string{"OK", "QUEUED", "EXECABORT Transaction discarded because of: no", "0", "EXECABORT Transaction discarded because of: no"} {
 			require.Equal(t, want, show(c.next()))
