@@ -212,6 +212,19 @@ func runACLSetUser(c *call) Reply {
 	if open != "" {
 		return failedf("ERR Unmatched parenthesis in acl selector starting at '%s'.", open)
 	}
+	u, old, bad := srv.setUser(name, words)
+	if bad != nil {
+		return *bad
+	}
+	if r := u.rules.Load(); old != nil && r.losesChannels(old) {
+		c.killSubscribers(u, r)
+	}
+	return ok
+}
+
+// setUser changes the rules of a user, which may be a new one, by words, and returns the old ones,
+// nil if there were none.
+func (srv *Server) setUser(name string, words []string) (u *user, old *rules, bad *Reply) {
 	allChannels := srv.config.get("acl-pubsub-default") == "allchannels"
 	srv.acl.lock.Lock()
 	defer srv.acl.lock.Unlock()
@@ -221,17 +234,15 @@ func runACLSetUser(c *call) Reply {
 	}
 	for _, word := range words {
 		if why := r.set(word, allChannels); why != "" {
-			return failedf("ERR Error in ACL SETUSER modifier '%s': %s", word, why)
+			bad := failedf("ERR Error in ACL SETUSER modifier '%s': %s", word, why)
+			return nil, nil, &bad
 		}
 	}
 	if u == nil {
 		u = &user{name: strings.Clone(name)}
 		srv.acl.users[u.name] = u
 	}
-	if old := u.rules.Swap(r); old != nil && r.losesChannels(old) {
-		c.killSubscribers(u, r)
-	}
-	return ok
+	return u, u.rules.Swap(r), nil
 }
 
 // killSubscribers closes the clients of a user that have subscribed to what its rules allow no more.
