@@ -2,13 +2,11 @@ package store
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strconv"
@@ -17,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/alcovedb/alcove/store/internal/redisserver"
 )
 
 // Differential tests ask a real redis-server, one for the whole test binary, on
@@ -33,19 +33,7 @@ type redisError string
 // redisDatabases bounds how many connections one run of the tests may open.
 const redisDatabases = 4096
 
-// redisScript runs the server, "$@", until its standard input ends, then cleans
-// up. The input is a pipe held by the test binary, so that no server and no
-// directory, "$0", outlives it, not even one that panicked or was killed.
-const redisScript = `trap '' INT TERM HUP
-"$@" >"$0/log" 2>&1 &
-cat >/dev/null
-kill -9 $!
-wait
-rm -rf "$0"`
-
 var (
-	errNoRedis = errors.New("no redis-server on PATH")
-
 	// redisSocket starts the server at the first call and returns its address.
 	redisSocket = sync.OnceValues(startRedis)
 
@@ -57,36 +45,18 @@ var (
 func killRedis() { stopRedis() }
 
 func startRedis() (socket string, err error) {
-	path, err := exec.LookPath("redis-server")
-	if err != nil {
-		return "", errNoRedis
-	}
-	dir, err := os.MkdirTemp("", "alcove") // t.TempDir may be too long for a socket
+	socket, stop, err := redisserver.Start("--databases", strconv.Itoa(redisDatabases))
 	if err != nil {
 		return "", err
 	}
-	socket = filepath.Join(dir, "r.sock")
-	cmd := exec.Command("sh", "-c", redisScript, dir, path, "--port", "0",
-		"--unixsocket", socket, "--dir", dir, "--save", "",
-		"--appendonly", "no", "--databases", strconv.Itoa(redisDatabases))
-	stdin, err := cmd.StdinPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		return "", errors.Join(err, os.RemoveAll(dir))
-	}
-	stopRedis = func() {
-		stdin.Close()
-		cmd.Wait()
-	}
+	stopRedis = stop
 	for range 2000 { // 10 s at most; it usually takes a few ms
 		if pingRedis(socket) {
 			return socket, nil
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	text, _ := os.ReadFile(filepath.Join(dir, "log"))
+	text, _ := os.ReadFile(filepath.Join(filepath.Dir(socket), "log"))
 	return "", fmt.Errorf("redis-server does not answer; its log:\n%s", text)
 }
 
@@ -112,12 +82,7 @@ type redisConn struct {
 func dialRedis(t testing.TB) *redisConn {
 	t.Helper()
 	socket, err := redisSocket()
-	if errors.Is(err, errNoRedis) && os.Getenv("ALCOVE_REDIS") != "required" {
-		t.Skipf("%v: nothing to compare with (ALCOVE_REDIS=required makes this a failure)", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	redisserver.Require(t, err)
 	conn, err := net.Dial("unix", socket)
 	if err != nil {
 		t.Fatal(err)

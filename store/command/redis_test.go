@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -21,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alcovedb/alcove/store"
+	"github.com/alcovedb/alcove/store/internal/redisserver"
 )
 
 // The scripts in testdata are run by a session and by a real redis-server, in RESP2 and in
@@ -41,25 +41,12 @@ type redisClient struct {
 	r    *bufio.Reader
 }
 
-// startRedis runs a redis-server for a test. Without one on PATH it skips the test, or fails
-// it if the environment says ALCOVE_REDIS=required.
+// startRedis runs a redis-server until the end of a test, which is skipped if there is none.
 func startRedis(t testing.TB, args ...string) (socket string) {
 	t.Helper()
-	bin, err := exec.LookPath("redis-server")
-	if err != nil {
-		if os.Getenv("ALCOVE_REDIS") == "required" {
-			t.Fatalf("ALCOVE_REDIS=required: %v", err)
-		}
-		t.Skip("no redis-server on PATH")
-	}
-	dir := t.TempDir()
-	socket = filepath.Join(dir, "r.sock")
-	cmd := exec.Command(bin, append([]string{"--port", "0", "--unixsocket", socket, "--save", "", "--dir", dir}, args...)...)
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
+	socket, stop, err := redisserver.Start(args...)
+	redisserver.Require(t, err)
+	t.Cleanup(stop)
 	return socket
 }
 

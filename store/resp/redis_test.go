@@ -7,16 +7,16 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/alcovedb/alcove/store/command"
 	"github.com/stretchr/testify/require"
+
+	"github.com/alcovedb/alcove/store/command"
+	"github.com/alcovedb/alcove/store/internal/redisserver"
 )
 
 // What a real redis-server answered to the bytes of requestCases, lateCases and replyCases
@@ -27,27 +27,13 @@ import (
 // asks one again and writes the file anew.
 const redisFile = "testdata/redis.txt"
 
-// startRedis runs a redis-server of its own for one test and returns what dials it. Without
-// a redis-server it skips the test, or fails it if the environment says
-// ALCOVE_REDIS=required.
+// startRedis runs a redis-server until the end of a test, which is skipped if there is none, and
+// returns what dials it.
 func startRedis(t testing.TB) (dial func() *net.UnixConn) {
 	t.Helper()
-	bin, err := exec.LookPath("redis-server")
-	if err != nil {
-		if os.Getenv("ALCOVE_REDIS") == "required" {
-			t.Fatalf("ALCOVE_REDIS=required: %v", err)
-		}
-		t.Skip("no redis-server on PATH")
-	}
-	dir := t.TempDir()
-	socket := filepath.Join(dir, "r.sock")
-	cmd := exec.Command(bin, "--port", "0", "--unixsocket", socket, "--save", "",
-		"--appendonly", "no", "--dir", dir, "--enable-debug-command", "yes")
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait() // always "signal: killed"
-	})
+	socket, stop, err := redisserver.Start("--enable-debug-command", "yes")
+	redisserver.Require(t, err)
+	t.Cleanup(stop)
 	connect := func() (*net.UnixConn, error) {
 		return net.DialUnix("unix", nil, &net.UnixAddr{Name: socket, Net: "unix"})
 	}
