@@ -1082,6 +1082,8 @@ func (o outcome) equal(p outcome) bool {
 	case ttl:
 		y, ok := p.value.(ttl)
 		return ok && x-y <= slack && y-x <= slack
+	case placesInOrder:
+		return x.equal(p.value)
 	}
 	return reflect.DeepEqual(o.value, p.value)
 }
