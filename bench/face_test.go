@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -223,11 +224,8 @@ func BenchmarkWire(b *testing.B) {
 						conn, err := dial(b.Context(), "", "")
 						require.NoError(b, err)
 						defer conn.Close()
-						b.ReportAllocs()
-						cpu := processors(b, server.name, c)
-						used := cpu()
-						benchmarkWire(b, conn, op, n)
-						b.ReportMetric(float64(cpu()-used)/float64(b.N), "cpu-ns/op")
+						require.NoError(b, c.Del(b.Context(), "l").Err())
+						benchmarkWire(b, conn, op, n, processors(b, server.name, c))
 					})
 				}
 			}
@@ -238,41 +236,61 @@ func BenchmarkWire(b *testing.B) {
 type wireOp struct {
 	name  string
 	args  func(i int) []string
-	reply string
+	reply func(i int) string
 }
 
 var wireOps = []wireOp{
-	{"ping", func(int) []string { return []string{"PING"} }, "+PONG\r\n"},
-	{"set", func(i int) []string { return []string{"SET", key('s', i), faceValue} }, "+OK\r\n"},
-	{"get", func(i int) []string { return []string{"GET", key('s', i)} }, "$32\r\n" + faceValue + "\r\n"},
+	{"ping", func(int) []string { return []string{"PING"} }, func(int) string { return "+PONG\r\n" }},
+	{"set", func(i int) []string { return []string{"SET", key('s', i), faceValue} }, func(int) string { return "+OK\r\n" }},
+	{"get", func(i int) []string { return []string{"GET", key('s', i)} }, func(int) string { return wireValue }},
+	{"lpush-rpop", func(i int) []string {
+		if i%2 == 0 {
+			return []string{"LPUSH", "l", faceValue}
+		}
+		return []string{"RPOP", "l"}
+	}, func(i int) string {
+		if i%2 == 0 {
+			return ":1\r\n"
+		}
+		return wireValue
+	}},
+	{"mget10", func(i int) []string {
+		return append([]string{"MGET"}, keys('s', i%(faceKeys-10))...)
+	}, func(int) string { return "*10\r\n" + strings.Repeat(wireValue, 10) }},
 }
 
-func benchmarkWire(b *testing.B, conn net.Conn, op wireOp, n int) {
-	var batches [100][]byte
+const wireValue = "$32\r\n" + faceValue + "\r\n"
+
+func benchmarkWire(b *testing.B, conn net.Conn, op wireOp, n int, cpu func() time.Duration) {
+	batches := make([]struct{ sent, want []byte }, min(100, faceKeys/n))
 	for i := range batches {
-		for j := range n {
-			batches[i] = resp.AppendCommand(batches[i], op.args(i*n+j)...)
+		for j := i * n; j < (i+1)*n; j++ {
+			batches[i].sent = resp.AppendCommand(batches[i].sent, op.args(j)...)
+			batches[i].want = append(batches[i].want, op.reply(j)...)
 		}
 	}
-	want := strings.Repeat(op.reply, n)
-	got := make([]byte, len(want))
+	got := make([]byte, 0, 1<<20)
 	require.NoError(b, conn.SetDeadline(time.Now().Add(time.Hour)))
+	b.ReportAllocs()
+	used := cpu()
 	b.ResetTimer()
 	for i := 0; i < b.N; i += n {
-		if _, err := conn.Write(batches[i/n%len(batches)]); err != nil {
+		batch := &batches[i/n%len(batches)]
+		if _, err := conn.Write(batch.sent); err != nil {
 			b.Fatal(err)
 		}
-		for at := 0; at < len(got); {
-			m, err := conn.Read(got[at:])
+		for got = got[:0]; len(got) < len(batch.want); {
+			m, err := conn.Read(got[len(got):cap(got)])
 			if err != nil {
 				b.Fatal(err)
 			}
-			at += m
+			got = got[:len(got)+m]
+		}
+		if !bytes.Equal(got, batch.want) {
+			b.Fatalf("got %.60q", got)
 		}
 	}
-	if string(got) != want {
-		b.Fatalf("got %.60q", got)
-	}
+	b.ReportMetric(float64(cpu()-used)/float64(b.N), "cpu-ns/op")
 }
 
 func eachServer(b *testing.B, run func(b *testing.B, server string, c *redis.Client)) {
