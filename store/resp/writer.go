@@ -70,8 +70,10 @@ func NewWriter(dst io.Writer) *Writer {
 
 // Reply writes r as [AppendReply] does. It leaves at the next Flush.
 func (w *Writer) Reply(r command.Reply) {
-	if n := len(w.b); w.byRef && n > keptOutput/2 && cap(w.b) <= keptOutput {
-		w.small = w.b[:0]
+	if w.byRef && len(w.b) > keptOutput/2 && cap(w.b) < bigChunk {
+		if w.small = nil; cap(w.b) <= keptOutput {
+			w.small = w.b[:0]
+		}
 		w.b = append(bigChunks.Get().(*[bigChunk]byte)[:0], w.b...)
 	}
 	w.resp3 = w.Proto >= 3

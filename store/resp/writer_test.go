@@ -1,6 +1,9 @@
 package resp
 
 import (
+	"io"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,6 +43,28 @@ func TestWriterChunks(t *testing.T) {
 		for len(want) > 0 {
 			read()
 		}
+	}
+}
+
+// TestWriterGoesToAChunk writes many replies of one size: whatever that is, they are gathered in
+// a big chunk, and not in what append makes anew after every Flush.
+func TestWriterGoesToAChunk(t *testing.T) {
+	for _, size := range []int{10, 400, 450, 700, 1500, 3000} {
+		t.Run(strconv.Itoa(size), func(t *testing.T) {
+			client, server := testPipe(t)
+			w := NewWriter(server)
+			reply := command.Reply{Kind: command.Bulk, Str: strings.Repeat("v", size)}
+			for range 3 {
+				for w.Buffered() < flushSize {
+					w.Reply(reply)
+				}
+				require.Equal(t, bigChunk, cap(w.b))
+				n := w.Buffered()
+				require.NoError(t, w.Flush())
+				_, err := io.ReadFull(client, make([]byte, n))
+				require.NoError(t, err)
+			}
+		})
 	}
 }
 
