@@ -524,8 +524,8 @@ var geoDeliberate = []struct {
 }
 
 // TestRedisGeo searches many places in many ways: the same ones in the same order, as far as
-// rounding tells, and what
-// is stored as distances differs in the last bits at most, in which C libraries differ, too.
+// rounding tells, and what is stored as distances differs in the last bits at most, in which C
+// libraries differ, too.
 func TestRedisGeo(t *testing.T) {
 	w := newTwin(t, seededRand(t))
 	rounds, queries := 12, 400
